@@ -1,0 +1,124 @@
+"""Dispatch: the first argument names a command, or a script to run; errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BAD_INPUT = 2
+CANNOT_INSTALL = 3
+
+HELP = """\
+usage: forerun [FILE | COMMAND] [options]
+
+Run a Python script whose dependencies nobody wrote down.
+
+  forerun FILE [args...]          run a script (short for: forerun run FILE)
+  forerun run [options] FILE|-    run a script, stdin, or code with -c
+  forerun resolve FILE|DIR|-      print the requirements that a script needs
+  forerun stdio                   serve MCP tools on standard input and output
+  forerun warmup                  check that everything works, with a real program
+  forerun --version               print the version
+
+Each command explains its options with --help.
+"""
+
+
+def forerun(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the command `forerun`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return _guarded(lambda: _dispatch(given))
+
+
+def resolve(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the command `resolve`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return _guarded(lambda: _resolve(given, "resolve"))
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments:
+        return _without_arguments()
+    first, rest = arguments[0], arguments[1:]
+    command = COMMANDS.get(first)
+    if command:
+        return command(rest)
+    if first in ("-h", "--help", "help"):
+        sys.stdout.write(HELP)
+        return 0
+    if first in ("-V", "--version"):
+        from forerun import __version__
+
+        sys.stdout.write(f"forerun {__version__}\n")
+        return 0
+    if not first.startswith("-") and _names_a_file(first):
+        return _run(arguments)
+    if first.startswith("-") and not os.path.exists(first):
+        return _serve("stdio", arguments)
+    sys.stderr.write(f"forerun: {first!r} is no command and no script; see forerun --help\n")
+    return BAD_INPUT
+
+
+def _without_arguments() -> int:
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stdout.write(HELP)
+        return 0
+    return _serve("stdio", [])
+
+
+def _names_a_file(argument: str) -> bool:
+    """Whether the argument is anything with a path separator, or ends as scripts and notebooks do."""
+    return os.sep in argument or "/" in argument or argument.endswith((".py", ".pyw", ".ipynb"))
+
+
+def _resolve(arguments: list[str], program: str = "forerun resolve") -> int:
+    from .resolve import main
+
+    return main(arguments, program)
+
+
+def _run(arguments: list[str]) -> int:
+    from .run import main
+
+    return main(arguments)
+
+
+def _serve(transport: str, arguments: list[str]) -> int:
+    from .serve import main
+
+    return main(transport, arguments)
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "run": _run,
+    "resolve": _resolve,
+    "stdio": lambda rest: _serve("stdio", rest),
+    "warmup": lambda rest: _serve("warmup", rest),
+}
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """Run a command, and turn what it cannot do into one line on stderr and an exit code."""
+    from forerun.resolver.errors import ResolverError
+
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except ResolverError as error:
+        sys.stderr.write(f"forerun: {error}\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _discard_output()
+        return 141
+
+
+def _discard_output() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not complain about a closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,195 @@
+"""Dotted module name + clues -> the distribution that provides it, with the layer of the tables that said so.
+
+The table is searched as bytes, since parsing it would cost more than everything else: `data/README.md` says how
+its rows are laid out.
+"""
+
+from __future__ import annotations
+
+from forerun import data
+
+from .names import canonical
+from .registered import is_popular, is_registered
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Literal
+
+    Level = Literal["declared", "curated", "popular", "registered", "unknown"]
+    Clues = Callable[[str], frozenset[str]]
+
+SECTIONS = ("modules", "same", "patterns", "contested", "hosts", "local", "removed")
+_table = b""
+_bounds: dict[str, tuple[int, int]] = {}
+_parsed: list[tuple[list[str], str]] = []
+
+
+class Candidate(Value):
+    """What the tables say of an import name: `distribution` is "" where they cannot decide, and `reason` says why."""
+
+    module: str
+    distribution: str
+    level: Level
+    rule: str
+    marker: str = ""
+    alternatives: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def row(section: str, key: str) -> tuple[str, ...] | None:
+    """Return the strings of one row of the table, () for a bare name, or None where there is no such row."""
+    if not key.isascii():
+        return None
+    table, (start, end) = _section(section)
+    name = b'\n"' + key.encode() + b'"'
+    found = table.find(name, start, end)
+    while found >= 0:
+        stop = table.index(b"\n", found + 1)
+        line = table[found:stop]
+        if line[len(name) : len(name) + 1] in (b":", b",", b""):
+            return tuple(line.decode().split('"')[3::2])
+        found = table.find(name, stop, end)
+    return None
+
+
+def rows(section: str) -> Iterable[tuple[str, ...]]:
+    """Yield the strings of every row of a section, its key first."""
+    table, (start, end) = _section(section)
+    for line in table[start:end].decode().split("\n"):
+        if line.startswith('"'):
+            yield tuple(line.split('"')[1::2])
+
+
+def is_curated_distribution(name: str) -> bool:
+    """Whether a canonical name is the distribution of a curated row."""
+    if row("same", name.replace("-", "_")) is not None or row("same", name) is not None:
+        return True
+    table, (start, end) = _section("modules")
+    return any(table.find(b'"' + name.encode() + stop, start, end) >= 0 for stop in (b'"', b" "))
+
+
+def _section(name: str) -> tuple[bytes, tuple[int, int]]:
+    global _table
+    if not _table:
+        _table = data.read("import_map.json")
+        starts = [_table.index(b'"' + each.encode() + b'": ') for each in SECTIONS] + [len(_table)]
+        _bounds.update({each: (starts[index] + len(each) + 4, starts[index + 1]) for index, each in enumerate(SECTIONS)})
+    return _table, _bounds[name]
+
+
+def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> Candidate:
+    """Return what provides a dotted module name: the longest prefix that any layer knows, else identity.
+
+    `clues` answers which names, attributes and keywords of a module the code uses; `own` is the user's own map.
+    """
+    parts = module.split(".")
+    for size in range(len(parts), 0, -1):
+        prefix = ".".join(parts[:size])
+        found = _own_row(prefix, own) or _curated_row(prefix, clues) or _pattern_row(parts[:size])
+        if found:
+            return found
+    return _by_identity(parts[0])
+
+
+def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[str, str] | None) -> list[Candidate]:
+    """Return what `from module import names` needs: each name may be a module that another distribution provides."""
+    if not names or not _is_namespace(module):
+        return [look_up(module, clues, own)]
+    found: dict[str, Candidate] = {}
+    for name in names:
+        candidate = look_up(f"{module}.{name}" if name != "*" else module, clues, own)
+        found.setdefault(candidate.distribution or candidate.module, candidate)
+    return list(found.values())
+
+
+def _is_namespace(module: str) -> bool:
+    """Whether some row or pattern is longer than a module name, so that what is imported from it matters."""
+    table, (start, end) = _section("modules")
+    name = b'\n"' + module.encode("utf-8", "replace") + b"."
+    return table.find(name, start, end) >= 0 or any(pattern[0] == module.partition(".")[0] for pattern, _ in _patterns())
+
+
+def _patterns() -> list[tuple[list[str], str]]:
+    if not _parsed:
+        _parsed.extend((key.split("."), template) for key, template in rows("patterns"))
+    return _parsed
+
+
+def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
+    if own and prefix in own:
+        name, _, marker = own[prefix].partition(";")
+        return Candidate(prefix, name.strip(), "declared", "your own import map", marker.strip())
+    return None
+
+
+def _curated_row(prefix: str, clues: Clues) -> Candidate | None:
+    values = row("modules", prefix)
+    if values is None:
+        return None
+    default, alternatives = values[0], tuple(each.partition(" if ")[0] for each in values[1:])
+    chosen, rule = _decide(default, values[1:], prefix, clues)
+    if not chosen:
+        reason = f"several distributions provide {prefix} and nothing in the code tells which"
+        return Candidate(prefix, "", "unknown", "import map", "", alternatives, reason)
+    name, _, marker = chosen.partition(" ; ")
+    others = tuple(each for each in (default, *alternatives) if each and each != chosen)
+    return Candidate(prefix, name, "curated", rule, marker, others)
+
+
+def _decide(default: str, others: tuple[str, ...], module: str, clues: Clues) -> tuple[str, str]:
+    for other in others:
+        name, _, tokens = other.partition(" if ")
+        seen = next((token for token in tokens.split() if token in clues(module)), "") if tokens else ""
+        if seen:
+            return name, f"import map: {module} with {seen} -> {name}"
+    return default, f"import map: {module} -> {default}"
+
+
+def _pattern_row(parts: list[str]) -> Candidate | None:
+    """Apply a pattern such as google.cloud.* -> google-cloud-*, where the index knows the name that it makes."""
+    if len(parts) < 2:
+        return None
+    for wanted, template in _patterns():
+        if len(wanted) != len(parts) or any(a not in ("*", b) for a, b in zip(wanted, parts, strict=True)):
+            continue
+        name = template
+        for captured in [part for part, want in zip(parts, wanted, strict=True) if want == "*"]:
+            name = name.replace("*", _segment(captured), 1)
+        if is_registered(name):
+            return Candidate(".".join(parts), name, _level(name), f"import map: {'.'.join(wanted)} -> {template}")
+    return None
+
+
+def _segment(captured: str) -> str:
+    """Return a captured part without its API version and `_admin`, as distributions are named."""
+    head, mark, version = captured.rpartition("_v")
+    name = head if mark and version[:1].isdigit() else captured
+    return canonical(name.removesuffix("_admin"))
+
+
+def _by_identity(top: str) -> Candidate:
+    name = canonical(top)
+    if row("same", top) is not None:
+        return Candidate(top, name, "curated", f"import map: {top} is provided by the distribution of that name")
+    contested = row("contested", top)
+    if contested is not None:
+        reason = f"several projects provide {top}, and none is known to be the right one"
+        return Candidate(top, "", "unknown", "contested", "", contested, reason)
+    if row("local", top) is not None or top.startswith("_") or not name:
+        reason = f"{top} looks like a module of the script's own, and no file here provides it"
+        return Candidate(top, "", "unknown", "local-looking", "", (), reason)
+    from .second_opinion import pipreqs_says
+
+    second = pipreqs_says(top)
+    if second and second != name and is_registered(second):
+        return Candidate(top, second, "registered", f"pipreqs: {top} -> {second}")
+    if not is_registered(name):
+        return Candidate(top, "", "unknown", "identity", "", (), f"no distribution is known to provide {top}")
+    level = _level(name) if top == top.lower() else "registered"
+    return Candidate(top, name, level, f"identity: {top} is the name of a distribution")
+
+
+def _level(name: str) -> Level:
+    return "popular" if is_popular(name) else "registered"

@@ -1,0 +1,160 @@
+"""Path, standard input, code string or folder -> `Source`s: text, where it came from, who wrote it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from .errors import SourceError
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Literal
+
+    Kind = Literal["script", "notebook", "code", "stdin"]
+    Author = Literal["person", "caller"]
+
+LARGEST = 100_000_000
+"""Bytes; a larger file is not a script, and is refused before it is read into memory."""
+
+IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"})
+
+
+class Source(Value):
+    """The text of one script.
+
+    `path` is "" for code that is in no file; `beside` is then the folder whose modules it can import, or "".
+    `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
+    """
+
+    text: str
+    path: str = ""
+    kind: Kind = "script"
+    author: Author = "person"
+    notes: tuple[str, ...] = ()
+    beside: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call this source in a message."""
+        return self.path or ("<stdin>" if self.kind == "stdin" else "main.py")
+
+    @property
+    def folder(self) -> str:
+        """The folder that Python would put first on `sys.path`, or "" where nothing is known."""
+        return os.path.dirname(os.path.abspath(self.path)) if self.path else self.beside
+
+
+def from_code(code: str, author: Author = "person", beside: str = "") -> Source:
+    """Return the Source of a code string that may import the modules in the folder `beside`."""
+    return Source(code, kind="code", author=author, beside=beside)
+
+
+def from_stdin(beside: str = "") -> Source:
+    """Read standard input to its end.
+
+    Raises:
+        SourceError: it is closed, cannot be read, or is too long.
+    """
+    try:
+        data = sys.stdin.buffer.read(LARGEST + 1)
+    except (AttributeError, OSError, ValueError) as error:
+        raise SourceError("<stdin>", "cannot be read; give a file, or pipe a script into it") from error
+    return from_bytes(data, "", "stdin").replace(beside=beside)
+
+
+def from_file(path: str, author: Author = "person") -> Source:
+    """Read a Python file or a notebook.
+
+    Raises:
+        SourceError: there is no such file, it is a folder, a device or a pipe, unreadable, or too large.
+    """
+    data = _read(path)
+    if path.endswith(".ipynb"):
+        from .notebook import code_of_notebook
+
+        text, notes = code_of_notebook(data)
+        return Source(text, path, "notebook", author, notes)
+    return from_bytes(data, path, "script", author)
+
+
+def from_bytes(data: bytes, path: str, kind: Kind, author: Author = "person") -> Source:
+    """Decode the bytes of a script as Python would (PEP 263), or as Latin-1 with a note where that fails.
+
+    Raises:
+        SourceError: there are more than `LARGEST` bytes.
+    """
+    if len(data) > LARGEST:
+        raise SourceError(path or "<stdin>", f"is larger than {LARGEST // 1_000_000} MB; that is not a script")
+    text, notes = decode(data)
+    return Source(text, path, kind, author, notes)
+
+
+def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return the text of Python source bytes and, where their encoding is wrong, a note that says so."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace"), ("is UTF-16, which Python does not read; save it as UTF-8",)
+    encoding, note = _declared_encoding(data)
+    try:
+        return data.decode(encoding), (note,) if note else ()
+    except (UnicodeDecodeError, LookupError):
+        return data.decode("latin-1"), (note or f"is not {encoding}, though it must be without a coding line",)
+
+
+def _declared_encoding(data: bytes) -> tuple[str, str]:
+    head = data[:400].split(b"\n", 2)[:2]
+    if data[:3] == b"\xef\xbb\xbf":
+        return "utf-8-sig", ""
+    if not any(b"coding" in line for line in head):
+        return "utf-8", ""
+    import io
+    import tokenize
+
+    try:
+        return tokenize.detect_encoding(io.BytesIO(b"\n".join(head) + b"\n").readline)[0], ""
+    except (SyntaxError, UnicodeDecodeError):
+        return "latin-1", "names an encoding in its coding line that Python does not know"
+
+
+def _read(path: str) -> bytes:
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise SourceError(path, "is a folder; name a file in it")
+        if not stat.S_ISREG(mode) and not path.startswith(("/dev/fd/", "/proc/self/fd/", "/dev/stdin")):
+            raise SourceError(path, "is not a regular file")
+        with open(path, "rb") as file:
+            return file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        raise SourceError(path, _why_unreadable(error)) from error
+
+
+def _why_unreadable(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "no such file"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return f"cannot be read ({getattr(error, 'strerror', None) or error})"
+
+
+def python_files(folder: str) -> Iterator[str]:
+    """Yield the Python files and notebooks below a folder, sorted, without environments, caches and linked folders."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if not _is_ignored(entry):
+                yield from python_files(entry.path)
+        elif entry.name.endswith((".py", ".pyw", ".ipynb")):
+            yield entry.path
+
+
+def _is_ignored(entry: os.DirEntry[str]) -> bool:
+    return entry.name in IGNORED_FOLDERS or os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))

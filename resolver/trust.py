@@ -1,0 +1,101 @@
+"""Requirement + policy -> allowed or refused, with the reason and the operator's next step."""
+
+from __future__ import annotations
+
+from .names import canonical
+from .registered import popular_names
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from .findings import Requirement, Resolution, Unresolved
+
+    TrustLevel = Literal["declared", "curated", "popular", "registered", "any"]
+
+LEVELS = ("declared", "curated", "popular", "registered", "unknown")
+TRUST_CHOICES = ("declared", "curated", "popular", "registered", "any")
+
+
+class Policy(Value):
+    """What may be installed: everything at `trust` or better, and `allow`; never what is in `deny`."""
+
+    trust: TrustLevel = "popular"
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+
+
+class Verdict(Value):
+    """Whether a distribution may be installed; `reason` and `next_step` are for people, "" where it may."""
+
+    name: str
+    is_allowed: bool
+    reason: str = ""
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.next_step}" if self.next_step else self.reason
+
+
+def policy(trust: TrustLevel = "popular", allow: Iterable[str] = (), deny: Iterable[str] = ()) -> Policy:
+    """Return a policy; names are taken in any spelling (PEP 503)."""
+    return Policy(trust, frozenset(map(canonical, allow)), frozenset(map(canonical, deny)))
+
+
+def judge(requirement: Requirement, rules: Policy) -> Verdict:
+    """Return whether a requirement may be installed under a policy."""
+    name = requirement.name
+    if name in rules.deny:
+        return Verdict(name, False, f"{name} is on the deny list")
+    allowed_to = len(LEVELS) - 1 if rules.trust == "any" else LEVELS.index(rules.trust)
+    if name in rules.allow or LEVELS.index(requirement.level) <= allowed_to:
+        return Verdict(name, True)
+    if rules.trust in ("declared", "curated"):
+        return Verdict(name, False, f"{name} is only {requirement.level}", f"allow it with --allow {name}")
+    return Verdict(name, False, _doubt(name, requirement.level), f"if you know it, allow it with --allow {name}")
+
+
+def refusals(resolution: Resolution, rules: Policy) -> tuple[Verdict, ...]:
+    """Return the verdict on each requirement that may not be installed."""
+    verdicts = (judge(each, rules) for each in resolution.requirements)
+    return tuple(each for each in verdicts if not each.is_allowed)
+
+
+def accepted_guesses(resolution: Resolution, rules: Policy) -> tuple[Unresolved, ...]:
+    """Return the unknown names that the operator explicitly lets in, by name or with trust `any`."""
+    return tuple(
+        each
+        for each in resolution.unresolved
+        if each.guess and each.guess not in rules.deny and (rules.trust == "any" or each.guess in rules.allow)
+    )
+
+
+def _doubt(name: str, level: str) -> str:
+    known = "is on the package index but neither curated nor popular"
+    doubt = known if level == "registered" else "is not known to the package index"
+    near = nearest_popular(name)
+    return f"{name} {doubt}" + (f" (did you mean {near}?)" if near else "")
+
+
+def nearest_popular(name: str) -> str:
+    """Return the most downloaded popular name that differs from a name by one edit or swap, or ""."""
+    if len(name) < 4:
+        return ""
+    names = popular_names().decode().split("\n")
+    for each in names:
+        if abs(len(each) - len(name)) <= 1 and each != name and _one_edit(each, name):
+            return each
+    return ""
+
+
+def _one_edit(left: str, right: str) -> bool:
+    """Whether two different names become equal by one insertion, deletion, substitution or swap of neighbours."""
+    start = 0
+    while start < min(len(left), len(right)) and left[start] == right[start]:
+        start += 1
+    a, b = left[start:], right[start:]
+    if len(a) == len(b):
+        return a[1:] == b[1:] or (a[2:] == b[2:] and a[:2] == b[1::-1])
+    return a[1:] == b if len(a) > len(b) else b[1:] == a

@@ -1,0 +1,3 @@
+"""Source text -> imports -> requirements."""
+
+from __future__ import annotations
