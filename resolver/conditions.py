@@ -29,6 +29,8 @@ def evaluate(test: _ast.expr, target: Target) -> bool | None:
     """Return whether a test on `sys.platform`, `os.name`, `sys.version_info` or a constant holds on the target."""
     if isinstance(test, _ast.Constant):
         return bool(test.value)
+    if is_type_checking(test):
+        return False
     if isinstance(test, _ast.UnaryOp) and isinstance(test.op, _ast.Not):
         inner = evaluate(test.operand, target)
         return None if inner is None else not inner
@@ -69,11 +71,16 @@ def _known_item(node: _ast.Subscript, target: Target) -> object:
     if not isinstance(value, tuple):
         return None
     if isinstance(node.slice, _ast.Slice):
-        stop = node.slice.upper
-        return value[: stop.value] if isinstance(stop, _ast.Constant) and isinstance(stop.value, int) else None
+        lower, stop, step = node.slice.lower, node.slice.upper, node.slice.step
+        if lower or step or not isinstance(stop, _ast.Constant) or not isinstance(stop.value, int):
+            return None
+        return value[: stop.value]
     index = node.slice.value if isinstance(node.slice, _ast.Constant) else None
     return value[index] if isinstance(index, int) and -len(value) <= index < len(value) else None
 
+
+LATEST = 99
+"""Stands for the micro version: of a minor version, scripts run on the latest."""
 
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 """What `platform.system()` answers where `sys.platform` is the key."""
@@ -84,7 +91,7 @@ def _names(target: Target) -> dict[str, object]:
     return {
         "sys.platform": target.platform,
         "os.name": target.os_name,
-        "sys.version_info": target.python,
+        "sys.version_info": (major, minor, LATEST),
         "sys.version_info.major": major,
         "sys.version_info.minor": minor,
         "six.PY2": major == 2,
@@ -96,7 +103,7 @@ def _compare(left: object, operator: _ast.cmpop, right: object) -> bool | None:
     if left is None or right is None:
         return None
     if isinstance(left, tuple) and isinstance(right, tuple) and not isinstance(operator, _ast.In | _ast.NotIn):
-        size = min(len(left), len(right)) if isinstance(operator, _ast.Eq | _ast.NotEq) else None
+        size = min(len(left), len(right), 2) if isinstance(operator, _ast.Eq | _ast.NotEq) else None
         left, right = left[:size], right[:size]
     try:
         return _COMPARE[type(operator)](left, right)
@@ -121,4 +128,7 @@ def _starts_with(call: _ast.Call, target: Target) -> bool | None:
     if not (isinstance(function, _ast.Attribute) and function.attr == "startswith" and len(call.args) == 1):
         return None
     value, prefix = _known(function.value, target), _known(call.args[0], target)
-    return value.startswith(prefix) if isinstance(value, str) and isinstance(prefix, str | tuple) else None
+    prefixes = prefix if isinstance(prefix, tuple) else (prefix,)
+    if not isinstance(value, str) or not all(isinstance(each, str) for each in prefixes):
+        return None
+    return value.startswith(prefixes)

@@ -29,7 +29,7 @@ def dynamic_imports(tree: _ast.AST) -> Iterator[Import]:
 
 
 def walk(tree: _ast.AST) -> Iterator[_ast.AST]:
-    """Yield a node and all below it, without recursion, in no particular order."""
+    """Yield a node and all below it, each before those below it, without recursion."""
     waiting: list[object] = [tree]
     while waiting:
         node = waiting.pop()

@@ -24,7 +24,10 @@ class Evidence(Value):
 
 
 class Requirement(Value):
-    """A distribution that the script needs: canonical name, version specifier, marker, and how sure that is."""
+    """A distribution that the script needs: canonical name, version specifier, marker, and how sure that is.
+
+    `is_lazy` says that it is only imported inside functions, or by calls, so that a run may get by without it.
+    """
 
     name: str
     level: Level
@@ -34,6 +37,7 @@ class Requirement(Value):
     url: str = ""
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[str, ...] = ()
+    is_lazy: bool = False
 
     @property
     def text(self) -> str:

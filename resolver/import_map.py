@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Clues = Callable[[str], frozenset[str]]
 
 SECTIONS = ("modules", "same", "patterns", "contested", "hosts", "local", "removed")
+DEEPEST = 16
+"""Parts of a dotted name that are looked at; no row is longer, and hostile names have a hundred thousand."""
+
 _table = b""
 _bounds: dict[str, tuple[int, int]] = {}
 _parsed: list[tuple[list[str], str]] = []
@@ -84,7 +87,7 @@ def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> 
 
     `clues` answers which names, attributes and keywords of a module the code uses; `own` is the user's own map.
     """
-    parts = module.split(".")
+    parts = module.split(".")[:DEEPEST]
     for size in range(len(parts), 0, -1):
         prefix = ".".join(parts[:size])
         found = _own_row(prefix, own) or _curated_row(prefix, clues) or _pattern_row(parts[:size])

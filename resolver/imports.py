@@ -56,15 +56,18 @@ class Reading(Value):
 
 def find_imports(source: Source, target: Target) -> Reading:
     """Read the imports of a source; what does not parse is read by tokens. Never raises on any text."""
+    if len(source.text) > LARGEST_TREE:
+        return _by_tokens(source, target, "")
     try:
-        tree = parse(source.text) if len(source.text) <= LARGEST_TREE else None
-        problem, line = ("", 0) if tree else ("is too large to parse; read by tokens", 0)
-    except SyntaxError as error:
-        tree, problem, line = None, error.msg or "invalid syntax", error.lineno or 0
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        tree, problem, line = None, _odd_text(error), 0
-    if tree is not None:
+        tree = parse(source.text)
         return Reading(imports_in(tree, target, source.text), tree)
+    except SyntaxError as error:
+        return _by_tokens(source, target, error.msg or "invalid syntax", error.lineno or 0)
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return _by_tokens(source, target, _odd_text(error))
+
+
+def _by_tokens(source: Source, target: Target, problem: str, line: int = 0) -> Reading:
     from .tolerant import imports_by_tokens
 
     return Reading(imports_by_tokens(source.text, target), None, problem, line)

@@ -9,10 +9,11 @@ from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
-BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-"""The regular expression that PEP 723 gives for a block."""
+OPENING = re.compile(r"# /// (?P<type>[a-zA-Z0-9-]+)")
+"""The first line of a block (PEP 723)."""
 
 
 class InlineMetadata(Value):
@@ -27,29 +28,44 @@ class InlineMetadata(Value):
 
 def inline_metadata(text: str) -> InlineMetadata | None:
     """Return the script block of a text (PEP 723), or None where there is none."""
-    clean = text.replace("\r\n", "\n")
-    if not clean.endswith("\n"):
-        clean += "\n"
-    blocks = [match for match in BLOCK.finditer(clean) if match["type"] == "script"]
+    blocks = list(_script_blocks(text.replace("\r\n", "\n").split("\n")))
     if not blocks:
         return None
-    line = clean.count("\n", 0, blocks[0].start()) + 1
     if len(blocks) > 1:
-        second = clean.count("\n", 0, blocks[1].start()) + 1
-        return InlineMetadata(line=second, problem="has a second script block; PEP 723 allows one")
-    return _parsed(_content(blocks[0]["content"]), line)
+        problem = "has a second script block; PEP 723 allows one, so join them"
+        return InlineMetadata(line=blocks[1][0], problem=problem)
+    return _parsed(*blocks[0])
 
 
-def _content(block: str) -> str:
-    return "".join(
-        line[2:] if line.startswith("# ") else line[1:] for line in block.splitlines(keepends=True)
-    )
+def _script_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the line and the content of each script block, as the regular expression in PEP 723 finds them.
+
+    That expression takes quadratic time on hostile text; this reads each line once.
+    """
+    start = 0
+    while start < len(lines):
+        opening = OPENING.fullmatch(lines[start])
+        if not opening:
+            start += 1
+            continue
+        after = _end_of_comment(lines, start + 1)
+        closing = max((index for index in range(start + 2, after) if lines[index] == "# ///"), default=0)
+        if closing and opening["type"] == "script":
+            yield start + 1, "\n".join(line[2:] for line in lines[start + 1 : closing]) + "\n"
+        start = closing + 1 if closing else after
 
 
-def _parsed(content: str, line: int) -> InlineMetadata:
+def _end_of_comment(lines: list[str], start: int) -> int:
+    """Return the index of the first line that cannot be content of a block."""
+    while start < len(lines) and (lines[start] == "#" or lines[start].startswith("# ")):
+        start += 1
+    return start
+
+
+def _parsed(line: int, content: str) -> InlineMetadata:
     try:
         table = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return InlineMetadata(line=line, problem=f"has a script block that is not valid TOML: {error}")
     dependencies, requires_python, tool = table.get("dependencies"), table.get("requires-python", ""), table.get("tool", {})
     if dependencies is not None and not _is_list_of_text(dependencies):

@@ -8,7 +8,7 @@ from .dynamic import walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .imports import Import
 
@@ -49,16 +49,16 @@ def _uses(tree: _ast.Module) -> dict[str, set[str]]:
     """Map each imported module to the attributes and keywords used through the names bound to it."""
     nodes = list(walk(tree))
     bound = _bindings(nodes)
+    roots = _roots(nodes)
     used: dict[str, set[str]] = {}
     for node in nodes:
+        module = bound.get(roots.get(id(node), ""))
+        if not module:
+            continue
         if isinstance(node, _ast.Attribute):
-            module = bound.get(_root(node))
-            if module:
-                used.setdefault(module, set()).add(node.attr)
+            used.setdefault(module, set()).add(node.attr)
         elif isinstance(node, _ast.Call):
-            module = bound.get(_root(node.func))
-            if module:
-                used.setdefault(module, set()).update(f"{each.arg}=" for each in node.keywords if each.arg)
+            used.setdefault(module, set()).update(f"{each.arg}=" for each in node.keywords if each.arg)
     return used
 
 
@@ -74,8 +74,14 @@ def _bindings(nodes: Iterable[_ast.AST]) -> dict[str, str]:
     return bound
 
 
-def _root(node: _ast.AST) -> str:
-    """Return the name at the left end of a chain of attributes and calls, or ""."""
-    while isinstance(node, _ast.Attribute | _ast.Call):
-        node = node.value if isinstance(node, _ast.Attribute) else node.func
-    return node.id if isinstance(node, _ast.Name) else ""
+def _roots(nodes: Sequence[_ast.AST]) -> dict[int, str]:
+    """Map the id of each node of a chain of attributes and calls to the name at the left end of the chain."""
+    roots: dict[int, str] = {}
+    # Nodes stand before those below them; backwards, each finds its answer one step to its left.
+    for node in reversed(nodes):
+        if isinstance(node, _ast.Name):
+            roots[id(node)] = node.id
+        elif isinstance(node, _ast.Attribute | _ast.Call):
+            left = node.value if isinstance(node, _ast.Attribute) else node.func
+            roots[id(node)] = roots.get(id(left), "")
+    return roots

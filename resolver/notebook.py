@@ -16,10 +16,10 @@ def code_of_notebook(data: bytes) -> tuple[str, tuple[str, ...]]:
     """Return the code of a notebook (nbformat 3 and 4), its cells joined, and a note where it is none."""
     try:
         notebook = json.loads(data)
-        cells = _cells(notebook)
+        code = [_blank_magics(_text(cell)) for cell in _cells(notebook) if _is_python(cell)]
     except (ValueError, RecursionError, AttributeError, TypeError):
-        return "", ("is not a notebook: its JSON cannot be read",)
-    return "\n".join(_blank_magics(_text(cell)) for cell in cells if _is_python(cell)) + "\n", ()
+        return "", ("is not a notebook: its JSON cannot be read; save it again from Jupyter",)
+    return "\n".join(code) + "\n", ()
 
 
 def _cells(notebook: Any) -> list[Any]:

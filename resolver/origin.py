@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .import_map import Candidate, look_up_names, row
+from .import_map import DEEPEST, Candidate, look_up_names, row
 from .names import canonical
 from .names_in_use import NamesInUse
 from .standard_library import python2_library, standard_library
@@ -52,8 +52,12 @@ class Origins:
         clues = NamesInUse(reading.imports, reading.tree)
         is_python2 = bool(reading.problem)
         findings: list[Finding] = []
+        known: dict[tuple[object, ...], list[Finding]] = {}
         for each in reading.imports:
-            findings.extend(self._of_import(each, source, clues, is_python2))
+            asked = (each.module, each.names, each.level)
+            if asked not in known:
+                known[asked] = self._of_import(each, source, clues, is_python2)
+            findings.extend(finding.replace(found=each) for finding in known[asked])
         return findings
 
     def _of_import(self, each: Import, source: Source, clues: NamesInUse, is_python2: bool) -> list[Finding]:
@@ -73,14 +77,16 @@ class Origins:
         folder = source.folder
         if not folder:
             return ()
-        parts = each.module.split(".") if each.module else []
+        parts = each.module.split(".")[:DEEPEST] if each.module else []
         wanted = [".".join(parts[:size]) for size in range(1, len(parts) + 1)] or [""]
         wanted += [f"{each.module}.{name}".lstrip(".") for name in each.names if name != "*"]
         found = dict.fromkeys(self._neighbourhood.find(module, folder, each.level) for module in wanted)
         return tuple(_file_of(path) for path in found if path)
 
     def _host(self, each: Import) -> Finding | None:
-        for name in (each.module, each.top):
+        parts = each.module.split(".")[:DEEPEST]
+        prefixes = [".".join(parts[:size]) for size in range(len(parts), 0, -1)]
+        for name in (*(f"{each.module}.{name}" for name in each.names[:1]), *prefixes):
             host = row("hosts", name)
             if host:
                 reason = f"{name} comes with {host[0]} and no package index has it; run the script inside {host[0]}"
@@ -99,10 +105,11 @@ class Origins:
         return Finding(each, "missing", each.top, kind="removed", reason=reason)
 
     def _python2(self, each: Import, is_python2: bool) -> Finding | None:
-        if each.top not in python2_library():
-            return None
+        # stdlib-list is dear to import, so a mapped name in Python 3 code is settled before it is asked.
         is_mapped = row("modules", each.top) is not None or row("same", each.top) is not None
-        return Finding(each, "standard library", each.module) if is_python2 or not is_mapped else None
+        if (is_mapped and not is_python2) or each.top not in python2_library():
+            return None
+        return Finding(each, "standard library", each.module)
 
     def _third_party(self, each: Import, clues: NamesInUse) -> list[Finding]:
         candidates = look_up_names(each.module, each.names, clues, self._own_map)

@@ -12,6 +12,7 @@ from .origin import Origins
 from .selection import selected
 from .source import from_file
 from .syntax import why_not_python
+from .trust import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,14 +44,18 @@ def resolve_sources(
     neighbourhood = Neighbourhood(root)
     origins = Origins(target, neighbourhood, import_map)
     gathered = _Gathered(target, diagnostics)
-    waiting, seen = list(sources), {os.path.abspath(source.path) for source in sources if source.path}
-    while waiting:
-        source = waiting.pop(0)
-        reading = find_imports(source, target)
-        findings = origins.of(reading, source)
-        gathered.add(source, reading, findings, is_main=source in sources)
-        waiting.extend(_followed(findings, source, seen, gathered))
-    return gathered.with_blocks(sources).resolution()
+    declaring = gathered.take_blocks(sources)
+    seen = {os.path.abspath(source.path) for source in sources if source.path}
+    # What a script without a block imports is predicted, even where one with a block imports it too.
+    for group in (True, False):
+        waiting = [source for source, declares in zip(sources, declaring, strict=True) if declares is not group]
+        count = len(waiting)
+        for index, source in enumerate(waiting):
+            reading = find_imports(source, target)
+            findings = origins.of(reading, source)
+            gathered.add(source, reading, findings, is_main=index < count, is_declared=not group)
+            waiting.extend(_followed(findings, source, seen, gathered))
+    return gathered.resolution()
 
 
 def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathered: _Gathered) -> list[Source]:
@@ -81,57 +86,68 @@ class _Gathered:
     def __init__(self, target: Target, diagnostics: Iterable[Diagnostic]) -> None:
         self.target = target
         self.diagnostics = list(diagnostics)
-        self._needed: dict[str, Requirement] = {}
-        self._optional: dict[str, Requirement] = {}
+        self._needed: dict[str, list[Requirement]] = {}
+        self._optional: dict[str, list[Requirement]] = {}
+        self._covered: dict[str, list[Requirement]] = {}
         self._unresolved: dict[tuple[str, str], Unresolved] = {}
         self._standard: set[str] = set()
         self._local: set[str] = set()
-        self._declared: list[Requirement] | None = None
+        self._declared: list[Requirement] = []
         self._refused: list[Unresolved] = []
+        self._is_declared = False
         self._requires_python = ""
 
-    def add(self, source: Source, reading: Reading, findings: Sequence[Finding], *, is_main: bool) -> None:
-        """Take in one source."""
+    def add(
+        self, source: Source, reading: Reading, findings: Sequence[Finding], *, is_main: bool, is_declared: bool
+    ) -> None:
+        """Take in one source; where its block declares its requirements, imports are only compared with them."""
         self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
         if reading.problem:
             why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
             cannot_run = reading.problem_line > 0 or "null bytes" in reading.problem
             self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, is_main and cannot_run))
-        needed = selected(findings)
+        needed = {id(finding) for finding in selected(findings)}
+        wanted = self._covered if is_declared else self._needed
         for finding in findings:
-            self._sort_in(finding, source, is_needed=finding in needed)
+            is_needed = id(finding) in needed
+            self._sort_in(finding, source, wanted if is_needed else self._optional)
+            if finding.origin == "missing" and is_needed and not is_declared:
+                self._unresolved.setdefault((finding.module, source.path), _unresolved(finding, source))
 
-    def _sort_in(self, finding: Finding, source: Source, *, is_needed: bool) -> None:
+    def _sort_in(self, finding: Finding, source: Source, into: dict[str, list[Requirement]]) -> None:
         each = finding.found
         if finding.origin == "standard library":
             self._standard.add(each.top)
         elif finding.origin == "local":
             self._local.add(each.top or "." * each.level)
-        elif finding.origin == "missing":
-            if is_needed:
-                key = (finding.module, source.path)
-                self._unresolved.setdefault(key, _unresolved(finding, source))
         for candidate in finding.candidates:
             evidence = Evidence(each.module, source.name, each.line, candidate.rule)
+            is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
                 candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
-                alternatives=candidate.alternatives,
+                alternatives=candidate.alternatives, is_lazy=is_lazy,
             )  # fmt: skip
-            _merge(self._needed if is_needed else self._optional, made)
+            into.setdefault(made.name, []).append(made)
 
-    def with_blocks(self, sources: Sequence[Source]) -> _Gathered:
-        """Let the scripts' own blocks (PEP 723) take the place of the prediction."""
-        blocks = [(source, block) for source in sources if (block := _block(source))]
-        for source, block in blocks:
-            if block.problem:
-                self.diagnostics.append(Diagnostic(source.name, block.line, block.problem, is_fatal=True))
-            elif block.dependencies is not None:
-                self._declare(source, block)
-            if block.has_uv_settings:
-                ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
-                self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
-            self._requires_python = block.requires_python
-        return self
+    def take_blocks(self, sources: Sequence[Source]) -> list[bool]:
+        """Take in the scripts' own blocks (PEP 723), and return for each script whether its block is its answer."""
+        blocks = [_block(source) for source in sources]
+        for source, block in zip(sources, blocks, strict=True):
+            if block:
+                self._take_block(source, block)
+        declaring = [block is not None and block.dependencies is not None for block in blocks]
+        self._is_declared = bool(declaring) and all(declaring)
+        return declaring
+
+    def _take_block(self, source: Source, block: InlineMetadata) -> None:
+        if block.problem:
+            self.diagnostics.append(Diagnostic(source.name, block.line, block.problem, is_fatal=True))
+        elif block.dependencies is not None:
+            self._declare(source, block)
+        if block.has_uv_settings:
+            ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
+            self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
+        self._requires_python = block.requires_python
 
     def _declare(self, source: Source, block: InlineMetadata) -> None:
         from .declared import declared_requirements
@@ -139,41 +155,41 @@ class _Gathered:
         good, bad = declared_requirements(
             block.dependencies or (), source.author, source.name, block.line, "script block (PEP 723)"
         )
-        self._declared = [*(self._declared or ()), *good]
+        self._declared.extend(good)
         self._refused.extend(bad)
 
     def resolution(self) -> Resolution:
         """Return everything gathered, in an order that does not depend on the order of the imports."""
-        needed, unresolved = self._needed, list(self._unresolved.values())
-        if self._declared is not None:
-            covered = {each.name for each in self._declared}
-            for missing in sorted(set(needed) - covered):
-                self.diagnostics.append(_not_covered(needed[missing]))
-            # A block is the whole answer: a name may stand in it more than once, with different markers.
-            requirements, unresolved = tuple(self._declared), self._refused
-        else:
-            requirements = tuple(needed[name] for name in sorted(needed))
-        optional = tuple(self._optional[name] for name in sorted(self._optional) if name not in needed)
+        declared = {each.name for each in self._declared}
+        for missing in sorted(self._covered.keys() - declared):
+            self.diagnostics.append(_not_covered(_merged(self._covered[missing])))
+        predicted = [_merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
+        needed = self._needed.keys() | self._covered.keys()
+        unresolved = [*self._unresolved.values(), *self._refused]
         return Resolution(
             self.target,
-            requirements,
-            optional,
+            # A name may stand in a block more than once, with different markers.
+            (*self._declared, *predicted),
+            tuple(_merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
             tuple(sorted(unresolved, key=lambda each: (each.path, each.line, each.module))),
             tuple(sorted(self._standard)),
             tuple(sorted(self._local)),
             tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
-            self._declared is not None,
+            self._is_declared,
             self._requires_python,
         )
 
 
-def _merge(into: dict[str, Requirement], made: Requirement) -> None:
-    old = into.get(made.name)
-    if old is None:
-        into[made.name] = made
-        return
-    evidence = tuple(sorted({*old.evidence, *made.evidence}, key=lambda each: (each.path, each.line, each.module)))
-    into[made.name] = old.replace(evidence=evidence, marker=old.marker if old.marker == made.marker else "")
+def _merged(made: Sequence[Requirement]) -> Requirement:
+    """Join what several imports need of one distribution, whatever their order: the surest of them decides."""
+    best = min(made, key=lambda each: (LEVELS.index(each.level), each.alternatives))
+    evidence = {each for one in made for each in one.evidence}
+    markers = {each.marker for each in made}
+    return best.replace(
+        evidence=tuple(sorted(evidence, key=lambda each: (each.path, each.line, each.module, each.rule))),
+        marker=best.marker if len(markers) == 1 else "",
+        is_lazy=all(each.is_lazy for each in made),
+    )
 
 
 def _unresolved(finding: Finding, source: Source) -> Unresolved:

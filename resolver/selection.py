@@ -16,17 +16,22 @@ def selected(findings: Sequence[Finding]) -> list[Finding]:
     branch needs one, the first.
     """
     needed = [each for each in findings if each.found.is_needed]
+    choices: dict[int, list[tuple[int, Finding]]] = {}
+    for each in needed:
+        for line, branch in each.found.choices:
+            choices.setdefault(line, []).append((branch, each))
+    dropped: set[int] = set()
     # Inner choices stand on later lines than the try around them, so they are settled first.
-    for group in sorted({choice[0] for each in needed for choice in each.found.choices}, reverse=True):
-        branch = _best_branch([each for each in needed if any(choice[0] == group for choice in each.found.choices)], group)
-        needed = [each for each in needed if all(choice[0] != group or choice[1] == branch for choice in each.found.choices)]
-    return needed
+    for line in sorted(choices, reverse=True):
+        members = [(branch, each) for branch, each in choices[line] if id(each) not in dropped]
+        best = _best_branch(members)
+        dropped.update(id(each) for branch, each in members if branch != best)
+    return [each for each in needed if id(each) not in dropped]
 
 
-def _best_branch(members: Iterable[Finding], group: int) -> int:
+def _best_branch(members: Iterable[tuple[int, Finding]]) -> int:
     branches: dict[int, bool] = {}
-    for each in members:
-        index = next(branch for line, branch in each.found.choices if line == group)
+    for index, each in members:
         is_free = each.origin in ("standard library", "local")
         branches[index] = branches.get(index, True) and is_free
     free = [index for index in sorted(branches) if branches[index]]

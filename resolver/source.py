@@ -100,12 +100,18 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     encoding, note = _declared_encoding(data)
     try:
         return data.decode(encoding), (note,) if note else ()
-    except (UnicodeDecodeError, LookupError):
-        return data.decode("latin-1"), (note or f"is not {encoding}, though it must be without a coding line",)
+    except (UnicodeError, LookupError):
+        return data.decode("latin-1"), (note or _wrong_encoding(encoding),)
+
+
+def _wrong_encoding(encoding: str) -> str:
+    if encoding.startswith("utf-8"):
+        return "is not UTF-8, and no coding line names its encoding; save it as UTF-8"
+    return f"is not {encoding}, which its coding line names; save it as UTF-8"
 
 
 def _declared_encoding(data: bytes) -> tuple[str, str]:
-    head = data[:400].split(b"\n", 2)[:2]
+    head = data.split(b"\n", 2)[:2]
     if data[:3] == b"\xef\xbb\xbf":
         return "utf-8-sig", ""
     if not any(b"coding" in line for line in head):
@@ -116,7 +122,7 @@ def _declared_encoding(data: bytes) -> tuple[str, str]:
     try:
         return tokenize.detect_encoding(io.BytesIO(b"\n".join(head) + b"\n").readline)[0], ""
     except (SyntaxError, UnicodeDecodeError):
-        return "latin-1", "names an encoding in its coding line that Python does not know"
+        return "latin-1", "names an encoding in its coding line that Python does not know; save it as UTF-8"
 
 
 def _read(path: str) -> bytes:
@@ -142,18 +148,24 @@ def _why_unreadable(error: OSError | ValueError) -> str:
 
 def python_files(folder: str) -> Iterator[str]:
     """Yield the Python files and notebooks below a folder, sorted, without environments, caches and linked folders."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
+    waiting = _entries(folder)
+    while waiting:
+        entry = waiting.pop()
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
             if not _is_ignored(entry):
-                yield from python_files(entry.path)
+                waiting.extend(_entries(entry.path))
         elif entry.name.endswith((".py", ".pyw", ".ipynb")):
             yield entry.path
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, the first name last; nothing where it cannot be read."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+    except OSError:
+        return []
 
 
 def _is_ignored(entry: os.DirEntry[str]) -> bool:

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 SOFT = "\x01"
 """Stands for a line break that does not end a logical line."""
 
-_STRINGS = re.compile(
-    r"""[rRbBuUfFtT]{0,2}(?:'''(?:[^\\]|\\[\s\S])*?'''|\"\"\"(?:[^\\]|\\[\s\S])*?\"\"\""""
-    r"""|'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*")|\#[^\n]*|\\\n"""
-)
+# Possessive throughout, and an unclosed string takes the rest of its line: no character is looked at twice.
+_STRING = r"""'(?:[^'\\\n]|\\[\s\S])*+'?|"(?:[^"\\\n]|\\[\s\S])*+"?"""
+_TOKENS = re.compile(r"""[rRbBuUfFtT]{0,2}('''|\"\"\")|[rRbBuUfFtT]{0,2}(?:""" + _STRING + r")|\#[^\n]*|\\\n")
+_SINGLE = re.compile(_STRING)
+_REST = {
+    "'''": re.compile(r"""(?:[^'\\]|\\[\s\S]|'(?!''))*+'''"""),
+    '"""': re.compile(r'''(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'''),
+}
+_SYSTEMS = frozenset({"win32", "linux", "linux2", "darwin", "cygwin", "win", "nt", "posix", "java", "Windows", "Linux", "Darwin"})
 _HEADER = re.compile(r"(?:async\s+)?(try|else|finally|except|if|elif|while|for|with|def|class|match|case)\b")
-_FROM = re.compile(r"from\s*(\.*)\s*([\w.]*)\s*\bimport\b\s*(.*)")
+_FROM = re.compile(r"from(?=[\s.])\s*+((?:\.\s*+)*+)((?:(?!import\b)[\w.]++)?)\s*+\bimport\b\s*+(.*)")
 _IMPORT = re.compile(r"import\s+(.+)")
 _RESTART = re.compile(r"\s*(?:import\s+\w|from\s+[\w.]+\s+import\b|def\s+\w|class\s+\w)")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -60,13 +65,37 @@ def blank_strings(text: str) -> str:
     """Return the text with strings emptied, comments dropped and soft breaks where no logical line ends."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ").replace(SOFT, " ").replace("\0", " ")
 
-    def blank(match: re.Match[str]) -> str:
-        found = match[0]
-        if found[0] == "#":
-            return ""
-        return ("" if found[0] == "\\" else "''") + SOFT * found.count("\n")
+    made: list[str] = []
+    unclosed: set[str] = set()
+    done = 0
+    match = _TOKENS.search(clean)
+    while match:
+        end = _end_of_string(clean, match, unclosed) if match[1] else match.end()
+        made += (clean[done : match.start()], _blank(clean[match.start() : end]))
+        done = end
+        match = _TOKENS.search(clean, end)
+    return "".join((*made, clean[done:]))
 
-    return _STRINGS.sub(blank, clean)
+
+def _end_of_string(text: str, opening: re.Match[str], unclosed: set[str]) -> int:
+    """Return where a triple-quoted string ends; one that is never closed is read as an empty one and a short one."""
+    quotes = opening[1]
+    # What is not closed once is not looked for again, so that the text is not read to its end each time.
+    closing = None if quotes in unclosed else _REST[quotes].match(text, opening.end())
+    if closing:
+        return closing.end()
+    unclosed.add(quotes)
+    short = _SINGLE.match(text, opening.end() - 1)
+    return short.end() if short else opening.end()
+
+
+def _blank(token: str) -> str:
+    """Return what stands for a token; the name of a system stays, since tests on it are evaluated."""
+    if token[0] == "#":
+        return ""
+    if token[1:-1] in _SYSTEMS:
+        return token
+    return ("" if token[0] == "\\" else "''") + SOFT * token.count("\n")
 
 
 def logical_lines(text: str) -> Iterator[_Line]:
@@ -164,7 +193,8 @@ def _head(keyword: str, rest: str) -> str:
     if keyword in ("try", "else", "finally"):
         return f"{keyword}:"
     if keyword == "except":
-        caught = _NAME.findall(rest.partition(")")[0] if rest.startswith("(") else re.split(r",|\bas\b", rest)[0])
+        listed = rest.partition(")")[0] if rest.startswith("(") else re.split(r",|\bas\b", rest, maxsplit=1)[0]
+        caught = [name for name in _NAME.findall(listed) if _is_name(name)]
         return f"except ({', '.join(caught)},):" if caught else "except:"
     if keyword in ("if", "elif"):
         return f"{keyword} {_test(rest)}:"
@@ -177,10 +207,10 @@ def _head(keyword: str, rest: str) -> str:
 def _test(text: str) -> str:
     if _TARGET_TEST.search(text):
         try:
-            compile(text, "<test>", "eval")
+            parse(f"({text})")
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             return "_"
-        return text
+        return f"({text})"
     return "_"
 
 
@@ -200,9 +230,9 @@ def _import_statement(bare: str) -> str:
     """Return an import statement written plainly, or "" where the text is none."""
     match = _FROM.fullmatch(bare)
     if match:
-        dots, module = match[1], match[2].strip(".")
+        dots, module = "".join(match[1].split()), match[2].strip(".")
         names = [_NAME.match(each.strip(" ()")) for each in match[3].split(",")]
-        listed = ", ".join(name[0] for name in names if name and "." not in name[0]) or "*"
+        listed = ", ".join(name[0] for name in names if name and "." not in name[0] and _is_name(name[0])) or "*"
         return f"from {dots}{module} import {listed}" if (dots or module) and _is_name(module or "x") else ""
     match = _IMPORT.fullmatch(bare)
     if not match:

@@ -81,21 +81,26 @@ def _doubt(name: str, level: str) -> str:
 
 def nearest_popular(name: str) -> str:
     """Return the most downloaded popular name that differs from a name by one edit or swap, or ""."""
-    if len(name) < 4:
+    if not 4 <= len(name) <= LONGEST_NAME:
         return ""
-    names = popular_names().decode().split("\n")
-    for each in names:
-        if abs(len(each) - len(name)) <= 1 and each != name and _one_edit(each, name):
-            return each
-    return ""
+    if not _ranks:
+        _ranks.update((each, rank) for rank, each in enumerate(popular_names().decode().split("\n")))
+    near = _ranks.keys() & _one_edit_away(name) - {name, ""}
+    return min(near, key=_ranks.__getitem__, default="")
 
 
-def _one_edit(left: str, right: str) -> bool:
-    """Whether two different names become equal by one insertion, deletion, substitution or swap of neighbours."""
-    start = 0
-    while start < min(len(left), len(right)) and left[start] == right[start]:
-        start += 1
-    a, b = left[start:], right[start:]
-    if len(a) == len(b):
-        return a[1:] == b[1:] or (a[2:] == b[2:] and a[:2] == b[1::-1])
-    return a[1:] == b if len(a) > len(b) else b[1:] == a
+LONGEST_NAME = 100
+"""Characters; no popular distribution has a longer name."""
+
+_ranks: dict[str, int] = {}
+
+
+def _one_edit_away(name: str) -> set[str]:
+    """Return what one insertion, deletion, substitution or swap of neighbours makes of a name."""
+    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
+    made = {head + tail[1:] for head, tail in cuts}
+    made.update(head + tail[1::-1] + tail[2:] for head, tail in cuts if len(tail) > 1)
+    for letter in "abcdefghijklmnopqrstuvwxyz0123456789-":
+        made.update(head + letter + tail for head, tail in cuts)
+        made.update(head + letter + tail[1:] for head, tail in cuts)
+    return made

@@ -1,3 +1,3 @@
-"""Source text -> imports -> requirements."""
+"""Requirements -> environment -> execution -> result; `forerun.runner.run.run_source` is the pipeline."""
 
 from __future__ import annotations

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import lzma
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from import_facts import read_facts, read_namespaces, tabulate
 from import_table import Judgements, Table, apply_judgements, canonical, parse, prune, read_judgements, render
-from name_filter import build_filter
+from name_filter import build_filter, contains
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.judgements_only:
         base = parse((out / "import_map.json").read_text(encoding="ascii"))
     else:
-        base = _read_facts(options.evidence, popular, judged)
+        base = _only_registered(_read_facts(options.evidence, popular, judged), out / "registered_names.bin")
     table = prune(apply_judgements(base, judged), judged.verdicts, popular)
     (out / "import_map.json").write_text(render(table), encoding="ascii", newline="\n")
     print(_summary(table))
@@ -36,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--evidence", type=Path, help="folder with the published facts")
-    source.add_argument("--judgements-only", action="store_true", help="apply the judgements over the existing map")
+    source.add_argument(
+        "--judgements-only", action="store_true", help="apply the judgements over the existing map"
+    )
     parser.add_argument("--judgements", type=Path, default=ROOT / "tools" / "judgements.json")
     parser.add_argument("--out", type=Path, default=ROOT / "data")
     return parser
@@ -64,6 +67,17 @@ def _read_facts(evidence: Path, popular: Mapping[str, int], judged: Judgements) 
     facts = read_facts(_lines(evidence / "import_evidence.jsonl"))
     namespaces = read_namespaces(_lines(evidence / "namespace.tsv")[1:])
     return tabulate(facts, namespaces, popular, judged.markers)
+
+
+def _only_registered(table: Table, filter_path: Path) -> Table:
+    """Leave out facts about distributions that the index never knew."""
+    bits = filter_path.read_bytes()
+    modules = {
+        name: value
+        for name, value in table.modules.items()
+        if isinstance(value, str) and contains(bits, value.partition(" ; ")[0])
+    }
+    return replace(table, modules=modules)
 
 
 def _summary(table: Table) -> str:

@@ -14,7 +14,7 @@ from import_table import Table, canonical, with_marker
 # These read archives or source trees; the other sources are hand-kept tables.
 ARCHIVE_SOURCES = frozenset({"pigar", "gazelle", "wheel", "repo-tree", "pyodide"})
 CANDIDATES_SHOWN = 8
-_NOISE = re.compile(r"(^|\.)(tests?|test_\w+|\w+_tests?|__\w+__|libs)(\.|$)|mypyc|\._|\.Qt6\.")
+_NOISE = re.compile(r"(^|\.)(tests?|test_\w+|\w+_tests?|__\w+__|libs)(\.|$)|mypyc|\._|\.Qt6\.|\.lib\.")
 
 
 @dataclass(frozen=True, slots=True)

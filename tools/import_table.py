@@ -133,7 +133,7 @@ def _shorter_answer(name: str, table: Table) -> Value | None:
 def prune(table: Table, kept: Container[str], popular: Container[str]) -> Table:
     """Drop dotted rows that a shorter row or a pattern answers alike.
 
-    A row that only a pattern covers stays when its distribution is not popular: the row is what vouches for it.
+    A row that only a pattern covers stays when its distribution is not popular: the row vouches for it.
     """
     modules = dict(table.modules)
     for name in sorted(table.modules, key=lambda row: (row.count("."), row)):

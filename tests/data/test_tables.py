@@ -1,12 +1,10 @@
-"""The tables in data/ are well formed, findable by byte search, and say what was judged."""
+"""data/import_map.json is well formed, found by byte search, and says what was judged."""
 
 from __future__ import annotations
 
 import json
-import random
 import re
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ DATA = ROOT / "data"
 MAP_BYTES = (DATA / "import_map.json").read_bytes()
 MAP: dict[str, Any] = json.loads(MAP_BYTES)
 JUDGED: dict[str, Any] = json.loads((ROOT / "tools" / "judgements.json").read_text(encoding="utf-8"))
-POPULAR_TEXT = (DATA / "popular_names.txt").read_text(encoding="ascii")
-FILTER = (DATA / "registered_names.bin").read_bytes()
 
 SECTIONS = ("modules", "same", "patterns", "contested", "hosts", "local", "removed")
 LISTS = ("same", "local")
@@ -92,17 +88,30 @@ NAMESAKES = {
     "AppKit": "pyobjc-framework-cocoa ; sys_platform == 'darwin'",
 }
 
-OWN_NAMES = ("requests", "numpy", "tensorflow", "torch", "click", "attrs", "docker", "mlflow", "statsd", "pygments")
+OWN_NAMES = (
+    "requests",
+    "numpy",
+    "tensorflow",
+    "torch",
+    "click",
+    "attrs",
+    "docker",
+    "mlflow",
+    "statsd",
+    "pygments",
+)
 
 TOO_COMMON_TO_BE_LOCAL = (
-    "requests click schedule tables records peewee markdown emoji attr yaml redis celery dataset factory motor web "
-    "decorator result fire pattern path environ box robot"
-).split()
-
-
-def default_of(value: str | list[str]) -> str:
-    """Return the default distribution of a row, without its marker; empty where there is none."""
-    return (value if isinstance(value, str) else value[0]).partition(" ; ")[0]
+    "requests",
+    "click",
+    "schedule",
+    "tables",
+    "records",
+    "peewee",
+    "markdown",
+    "emoji",
+    "web",
+)
 
 
 def named_in(value: str | list[str]) -> Iterator[str]:
@@ -111,20 +120,6 @@ def named_in(value: str | list[str]) -> Iterator[str]:
         name = re.split(r" ; | if ", each)[0]
         if name:
             yield name
-
-
-def in_filter(name: str) -> bool:
-    """Look a name up by the written definition of the format, independently of the writer."""
-    size, count = struct.unpack("<II", FILTER[8:16])
-    value = 0xCBF29CE484222325
-    for byte in name.encode("ascii"):
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    value = (value ^ value >> 33) * 0xFF51AFD7ED558CCD % 2**64
-    value = (value ^ value >> 33) * 0xC4CEB9FE1A85EC53 % 2**64
-    value ^= value >> 33
-    low, high = value % 2**32, value >> 32 | 1
-    bits = [(low + step * high) % size for step in range(count)]
-    return all(FILTER[16 + bit // 8] & 1 << bit % 8 for bit in bits)
 
 
 def section_bytes(section: str) -> bytes:
@@ -212,12 +207,6 @@ def test_patterns_hold_one_star() -> None:
         assert target.replace("*", "x") == canonicalize_name(target.replace("*", "x"))
 
 
-def test_default_distributions_are_registered() -> None:
-    defaults = {default_of(value) for value in MAP["modules"].values()} - {""}
-    defaults |= {canonicalize_name(name) for name in MAP["same"]} | set(MAP["removed"].values()) - {""}
-    assert not [name for name in sorted(defaults) if not in_filter(name)]
-
-
 @pytest.mark.parametrize(("name", "distribution"), NAMESAKES.items(), ids=list(NAMESAKES))
 def test_namesake_is_not_taken(name: str, distribution: str) -> None:
     assert MAP["modules"][name] == distribution
@@ -254,41 +243,3 @@ def test_hand_made_section_is_in_the_map(section: str) -> None:
 def test_judged_contests_are_in_the_map() -> None:
     for name, (candidates, _reason) in JUDGED["contested"].items():
         assert MAP["contested"][name] == candidates
-
-
-def test_popular_names_can_be_searched_as_text() -> None:
-    names = POPULAR_TEXT.split("\n")[1:-1]
-    assert POPULAR_TEXT.startswith("\n")
-    assert POPULAR_TEXT.endswith("\n")
-    assert 14_900 < len(names) == len(set(names)) <= 15_000
-    assert all(name == canonicalize_name(name) for name in names)
-
-
-def test_popular_names_are_registered() -> None:
-    missing = [name for name in POPULAR_TEXT.split() if not in_filter(name)]
-    assert len(missing) < 20  # a few were deleted between the two lists
-
-
-def test_filter_header_fits_its_bits() -> None:
-    magic, version, size, count = struct.unpack("<4sIII", FILTER[:16])
-    assert (magic, version) == (b"FRNB", 1)
-    assert len(FILTER) == 16 + (size + 7) // 8 <= 1_150_000
-    assert 4 <= count <= 10
-
-
-@pytest.mark.parametrize("name", ["requests", "numpy", "zope-interface", "0", "python-telegram-bot", "pyyaml"])
-def test_known_name_is_in_the_filter(name: str) -> None:
-    assert in_filter(name)
-
-
-def _scrambled(name: str, rng: random.Random) -> str:
-    letters = list(name)
-    rng.shuffle(letters)
-    return "".join(letters).strip("-") + rng.choice("qxz") + str(rng.randrange(100, 1000))
-
-
-@pytest.mark.parametrize("make", [_scrambled], ids=["scrambled-popular-names"])
-def test_filter_rarely_knows_names_that_nobody_registered(make: Callable[[str, random.Random], str]) -> None:
-    rng = random.Random(7)
-    names = [make(name, rng) for name in POPULAR_TEXT.split()]
-    assert sum(map(in_filter, names)) / len(names) < 0.012

@@ -1,0 +1,87 @@
+"""`forerun run FILE|-|-c CODE`: predicts, installs and runs, as if `python FILE` had been called."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from forerun.resolver.source import from_code, from_file, from_stdin
+from forerun.resolver.trust import policy
+from forerun.runner.execution import Attached
+from forerun.runner.request import Request
+from forerun.runner.run import run_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forerun.resolver.source import Source
+    from forerun.runner.observer import Observer
+    from forerun.runner.result import RunResult
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the script's exit code, or our own.
+
+    Raises:
+        ResolverError: bad input.
+        RunnerError: forerun cannot do its part.
+    """
+    source, request = parse(arguments)
+    result = run_source(source, request, Attached(), _observer())
+    _say_what_happened(result)
+    if result.status == "run-error" and result.signal:
+        _end_as_the_script_did(result.signal)
+    return result.exit_code
+
+
+def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
+    """Read the arguments; the plain form, a script and its arguments, is read by hand, since argparse is dear."""
+    if arguments and not arguments[0].startswith("-"):
+        return from_file(arguments[0]), Request(tuple(arguments[1:]))
+    from .run_options import parse_options
+
+    given = parse_options(arguments)
+    rest = tuple(given.rest)
+    if given.code is not None:
+        source = from_code(given.code, beside=os.getcwd())
+    elif not rest:
+        from forerun.resolver.errors import ResolverError
+
+        raise ResolverError("name a script to run, or give code with -c; see forerun run --help")
+    else:
+        source, rest = (from_stdin(os.getcwd()) if rest[0] == "-" else from_file(rest[0])), rest[1:]
+    return source, given.request.replace(arguments=rest)
+
+
+def _observer() -> Observer | None:
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from .progress import TerminalProgress
+
+    return TerminalProgress()
+
+
+def _say_what_happened(result: RunResult) -> None:
+    """Write to stderr what the script itself cannot say: a traceback held back for a rerun, notes, our own reasons."""
+    if result.status == "run-error" and result.error:
+        sys.stderr.write(result.error)
+    for note in result.notes:
+        sys.stderr.write(f"forerun: {note}\n")
+    if result.status == "refused":
+        for verdict in result.verdicts:
+            sys.stderr.write(f"forerun: not run: {verdict}\n")
+    elif result.status in ("install-error", "timeout"):
+        sys.stderr.write(f"forerun: {result.error}\n")
+
+
+def _end_as_the_script_did(number: int) -> None:
+    """Die of the signal that the script died of, so that our caller sees what it would have seen."""
+    import resource
+    import signal
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    sys.stdout.flush()
+    os.kill(os.getpid(), number)

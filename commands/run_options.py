@@ -1,0 +1,78 @@
+"""The options of `forerun run` -> a `Request`; imported only where there are any."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from forerun.resolver.trust import policy
+from forerun.runner.request import Request
+
+from .resolve import add_trust_options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RunOptions(argparse.Namespace):
+    """What the command line asks for."""
+
+    rest: list[str]
+    code: str | None
+    request: Request
+
+
+def parse_options(arguments: Sequence[str]) -> RunOptions:
+    """Read the options before the script; what follows it belongs to the script."""
+    given = _parser().parse_args(arguments, namespace=RunOptions())
+    given.request = Request(
+        preinstalled=tuple(given.with_),
+        policy=policy(given.trust, given.allow, given.deny),
+        deadline=given.timeout,
+        max_retries=0 if given.no_retry else given.max_retries,
+        mounts=_mounts(given),
+    )
+    return given
+
+
+def _mounts(given: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    if given.mount is None:
+        return ()
+    from forerun.runner.mount import checked_mount
+
+    return (checked_mount(given.mount, given.path or os.getcwd()),)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="forerun run",
+        usage="forerun run [options] FILE|- [args...]\n       forerun run [options] -c CODE [args...]",
+        description="Run a script whose dependencies nobody wrote down, as if `python FILE` had been called.",
+    )
+    parser.add_argument("-c", dest="code", metavar="CODE", help="run this code")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="FILE [args...]", help="the script (- for stdin)")
+    parser.add_argument(
+        "--with", dest="with_", action="append", default=[], metavar="REQUIREMENT", help="install this too, such as pandas<3"
+    )
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end the script after this time (exit code 124)")
+    parser.add_argument("--no-retry", action="store_true", help="do not run again when a module is missing at run time")
+    parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
+    parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")
+    parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
+    add_trust_options(parser)
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 100:
+        raise argparse.ArgumentTypeError("must be from 0 to 100")
+    return count

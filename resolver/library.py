@@ -1,0 +1,95 @@
+"""The resolver's part of the public API: text, path or Source -> `Resolution`, `Precheck`."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import ResolverError, SourceError
+from .findings import Diagnostic
+from .precheck import prechecked
+from .resolution import resolve_sources
+from .source import Source, from_code, from_file, python_files
+from .target import target_for
+from .trust import TRUST_CHOICES, policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .findings import Resolution
+    from .precheck import Precheck
+    from .trust import TrustLevel
+
+SCRIPT_ENDINGS = (".py", ".pyw", ".ipynb")
+
+
+def as_source(source: str | os.PathLike[str] | Source) -> Source:
+    """Return a Source as it is, a path as the file's, and a string as code.
+
+    A string of one line that ends as scripts do (`"job.py"`) is taken for a path, since it is no sensible code.
+
+    Raises:
+        SourceError: the file cannot be read.
+    """
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, str) and ("\n" in source or not source.endswith(SCRIPT_ENDINGS)):
+        return from_code(source)
+    return from_file(os.fspath(source))
+
+
+def resolve(
+    source: str | os.PathLike[str] | Source,
+    *,
+    python: str | None = None,
+    import_map: Mapping[str, str] | None = None,
+) -> Resolution:
+    """Predict what a script, code string, notebook or folder needs; nothing is imported, run or installed.
+
+    Args:
+        source: A path (`pathlib.Path`, or a string such as `"job.py"`), a folder, code, or a Source.
+        python: The version that it is for, such as `"3.12"`; by default the one that runs this.
+        import_map: Your own import names and the requirements that provide them, before all tables.
+
+    Raises:
+        ResolverError: the file cannot be read, or `python` is not a version.
+    """
+    target = target_for(python)
+    if isinstance(source, os.PathLike) and os.path.isdir(source):
+        folder = os.fspath(source)
+        sources, unreadable = read_folder(folder)
+        return resolve_sources(sources, target, root=folder, import_map=import_map, diagnostics=unreadable)
+    return resolve_sources((as_source(source),), target, import_map=import_map)
+
+
+def precheck(
+    source: str | os.PathLike[str] | Source,
+    *,
+    python: str | None = None,
+    trust: TrustLevel = "popular",
+    allow: Iterable[str] = (),
+    deny: Iterable[str] = (),
+    import_map: Mapping[str, str] | None = None,
+) -> Precheck:
+    """Tell whether a script would run: its syntax, its requirements, what is unknown, refused or only in a host.
+
+    Nothing is executed or installed. `trust`, `allow` and `deny` are the policy, as for `run`.
+
+    Raises:
+        ResolverError: the file cannot be read, or an argument makes no sense.
+    """
+    if trust not in TRUST_CHOICES:
+        raise ResolverError(f"trust must be one of {', '.join(TRUST_CHOICES)}, not {trust!r}")
+    return prechecked(resolve(source, python=python, import_map=import_map), policy(trust, allow, deny))
+
+
+def read_folder(folder: str) -> tuple[list[Source], list[Diagnostic]]:
+    """Read the scripts of a folder, and say which of them cannot be read."""
+    sources: list[Source] = []
+    unreadable: list[Diagnostic] = []
+    for path in python_files(folder):
+        try:
+            sources.append(from_file(path))
+        except SourceError as error:
+            unreadable.append(Diagnostic(path, 0, error.reason))
+    return sources, unreadable

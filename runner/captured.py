@@ -1,0 +1,131 @@
+"""Runs a script in a supervisor process of its own and captures what it writes: the library's and the server's way."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from .capture import load
+from .execution import Execution, command_line, not_started, read_answer, return_value
+from .process import run_tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from forerun.resolver.source import Source
+
+    from .environment import Environment
+    from .process import Cancellation
+    from .request import Request
+
+PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LARGEST_IMAGE = 10_000_000
+"""Bytes; a larger figure is left out."""
+
+
+class Captured:
+    """Runs a script without a terminal, contained by a supervisor, its output kept within limits."""
+
+    def execute(
+        self,
+        source: Source,
+        request: Request,
+        environment: Environment,
+        layer: str,
+        may_retry: bool,
+        cancellation: Cancellation | None,
+    ) -> Execution:
+        """Start the script and wait for it; see the Executor protocol.
+
+        Raises:
+            RunnerError: the supervisor or the script cannot be started.
+            Cancelled: the run was cancelled before the script was started.
+        """
+        job = os.path.join(environment.folder, "job.json")
+        with open(job, "w", encoding="utf-8") as file:
+            json.dump(self._job(source, request, environment, layer, may_retry), file)
+        starter = f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); from forerun.runner.supervised import main; main({job!r})"
+        python = environment.interpreter.path
+        ended = run_tool([python, "-S", "-E", "-c", starter], {}, environment.folder, None, cancellation, ends_by_lifeline=True)
+        ending = _read_json(os.path.join(environment.folder, "ending.json"))
+        if "outcome" not in ending:
+            raise not_started(_failure(ending, ended.stderr), request)
+        return _execution(ending, environment, load(os.path.join(environment.folder, "output")))
+
+    def _job(
+        self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
+    ) -> dict[str, Any]:
+        outer = os.environ if request.environment is None else request.environment
+        variables = environment.variables(outer, layer, may_retry=may_retry)
+        variables.update(FORERUN_TELLS="1")
+        variables.setdefault("MPLBACKEND", "Agg")
+        variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")
+        folder = request.folder or os.getcwd()
+        if source.kind != "script":
+            variables["FORERUN_FOLDER"] = folder
+            if request.variables:
+                variables["FORERUN_VARIABLES"] = _written(environment, "variables.json", json.dumps(request.variables).encode())
+        return {
+            "arguments": command_line(source, request, environment),
+            "environment": variables,
+            "folder": folder,
+            "deadline": request.deadline,
+            "mounts": request.mounts,
+            "stdin": _written(environment, "stdin", request.stdin) if request.stdin else "",
+            "head": request.head,
+            "tail": request.tail,
+        }
+
+
+def _written(environment: Environment, name: str, data: bytes) -> str:
+    path = os.path.join(environment.folder, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (OSError, ValueError):
+        return {}
+
+
+def _failure(ending: dict[str, Any], stderr: bytes) -> OSError:
+    reason = ending.get("failure") or stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "the supervisor died"
+    return OSError(ending.get("errno") or 0, reason)
+
+
+def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tuple[int, bytes]]) -> Execution:
+    answer = read_answer(environment.answer)
+    cut = sum(int(data) for stream, data in chunks if stream == 0)
+    streams = {number: b"".join(data for stream, data in chunks if stream == number) for number in (1, 2)}
+    mark = f"\n[... {cut} bytes left out ...]\n".encode()
+    whole = b"".join(mark if stream == 0 else data for stream, data in chunks)
+    return Execution(
+        ending["outcome"],
+        ending["code"],
+        ending["signal"],
+        answer.get("missing", ""),
+        answer.get("traceback", ""),
+        answer.get("read_stdin", False),
+        return_value(answer),
+        streams[1].decode("utf-8", "replace"),
+        streams[2].decode("utf-8", "replace"),
+        whole.decode("utf-8", "replace"),
+        cut,
+        tuple(_images(answer, environment)),
+    )
+
+
+def _images(answer: dict[str, Any], environment: Environment) -> list[bytes]:
+    """Read the figures that the script's interpreter saved: only regular files of the run's own folder."""
+    images = []
+    for name in answer.get("figures") or ():
+        path = os.path.join(environment.folder, os.path.basename(str(name)))
+        if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= LARGEST_IMAGE:
+            with open(path, "rb") as file:
+                images.append(file.read())
+    return images

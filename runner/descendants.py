@@ -1,0 +1,80 @@
+"""Keeps hold of everything that a script starts, however it detaches, and ends all of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+"""Operations of prctl(2)."""
+
+_libc = None
+
+
+def adopt_orphans() -> None:
+    """Make us the parent of every descendant whose own parent ends, so that no daemon escapes (Linux)."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent(parent: int) -> None:
+    """In a forked child: ask to be killed when its parent is, however that happens (Linux)."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(127)
+
+
+def _prctl(operation: int, value: int) -> None:
+    global _libc
+    if not sys.platform.startswith("linux"):
+        return
+    if _libc is None:
+        import ctypes
+
+        _libc = ctypes.CDLL(None, use_errno=True)
+    _libc.prctl(operation, value, 0, 0, 0)
+
+
+def end_all() -> None:
+    """Kill every process below us, those that fork while we do so too, and wait until the last is gone."""
+    while _has_children():
+        for process in _below(os.getpid()):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _has_children() -> bool:
+    while True:
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if ended == 0:
+            return True
+
+
+def _below(process: int) -> list[int]:
+    """Return all descendants of a process, parents first, by the parent that /proc names for each."""
+    children: dict[int, list[int]] = {}
+    try:
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return []
+    for number in numbers:
+        try:
+            with open(f"/proc/{number}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(number)
+    found = list(children.get(process, ()))
+    for number in found:
+        found.extend(children.get(number, ()))
+    return found

@@ -1,0 +1,62 @@
+"""The exceptions of the runner: what forerun itself could not do. A failing script is a result, not an error."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RunnerError(Exception):
+    """Base of what the runner raises; `str()` is one sentence that says what to do next."""
+
+
+class StoreError(RunnerError):
+    """The store of environments cannot be used."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the cache folder {self.folder} {self.reason}; set FORERUN_CACHE_DIR to a folder of your own"
+
+
+class InstallError(RunnerError):
+    """Requirements that cannot be resolved or installed; `reason` is the installer's own, shortened."""
+
+    def __init__(self, requirements: Sequence[str], reason: str, *, is_offline: bool = False) -> None:
+        super().__init__(requirements, reason)
+        self.requirements = tuple(requirements)
+        self.reason = reason
+        self.is_offline = is_offline
+
+    def __str__(self) -> str:
+        return f"cannot install {', '.join(self.requirements)}: {self.reason}"
+
+
+class InstallerMissing(RunnerError):
+    """There is no installer on this machine."""
+
+    def __str__(self) -> str:
+        return "uv is not installed; install it with: python -m pip install uv"
+
+
+class MountError(RunnerError):
+    """The virtual mount cannot be made as asked."""
+
+    def __init__(self, mount: str, reason: str) -> None:
+        super().__init__(mount, reason)
+        self.mount = mount
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot mount {self.mount}: {self.reason}"
+
+
+class Cancelled(RunnerError):
+    """The caller cancelled while something was being prepared."""
+
+    def __str__(self) -> str:
+        return "cancelled"

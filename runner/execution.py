@@ -1,0 +1,139 @@
+"""Environment + script -> `Execution`: one start of the script, with our own streams or captured."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from forerun.resolver.value import Value
+
+from .environment import INSIDE
+from .errors import MountError, RunnerError
+from .result import ReturnValue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, Protocol
+
+    from forerun.resolver.source import Source
+
+    from .environment import Environment
+    from .process import Cancellation
+    from .request import Request
+    from .supervisor import Ending
+
+    class Executor(Protocol):
+        """What starts a script once, in an environment."""
+
+        def execute(
+            self,
+            source: Source,
+            request: Request,
+            environment: Environment,
+            layer: str,
+            may_retry: bool,
+            cancellation: Cancellation | None,
+        ) -> Execution: ...
+
+
+class Execution(Value):
+    """How one start of a script ended; `missing` is the module that it lacked, `error` its traceback."""
+
+    outcome: Literal["exited", "timeout", "cancelled"]
+    code: int
+    signal: int = 0
+    missing: str = ""
+    error: str = ""
+    read_stdin: bool = False
+    value: ReturnValue | None = None
+    stdout: str = ""
+    stderr: str = ""
+    output: str = ""
+    cut: int = 0
+    images: tuple[bytes, ...] = ()
+
+
+def command_line(source: Source, request: Request, environment: Environment) -> list[str]:
+    """Return what to execute: the user's file itself, or our starter with the code as `main.py`.
+
+    Raises:
+        RunnerError: the code cannot be written down.
+    """
+    if source.kind == "script":
+        return [environment.python, source.path, *request.arguments]
+    main = os.path.join(environment.folder, "main.py")
+    try:
+        with open(main, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+            file.write(source.text)
+    except OSError as error:
+        raise RunnerError(f"the code cannot be written to {main}: {error.strerror}") from error
+    return [environment.python, os.path.join(INSIDE, "_forerun_code.py"), main, *request.arguments]
+
+
+class Attached:
+    """Runs a script with our own terminal and streams, as if `python FILE` had been called."""
+
+    def execute(
+        self,
+        source: Source,
+        request: Request,
+        environment: Environment,
+        layer: str,
+        may_retry: bool,
+        cancellation: Cancellation | None,
+    ) -> Execution:
+        """Start the script and wait for it."""
+        from .supervisor import Job, run_attached
+
+        variables = environment.variables(os.environ, layer, may_retry=may_retry)
+        if source.kind != "script":
+            variables["FORERUN_FOLDER"] = os.getcwd()
+        folder = request.folder or (os.getcwd() if request.mounts else "")
+        job = Job(command_line(source, request, environment), variables, folder, request.deadline, request.mounts)
+        sys.stdout.flush()
+        try:
+            ending = run_attached(job)
+        except OSError as error:
+            raise not_started(error, request) from error
+        answer = read_answer(environment.answer)
+        return _attached(ending, answer)
+
+
+def _attached(ending: Ending, answer: dict[str, Any]) -> Execution:
+    return Execution(
+        "timeout" if ending.is_timeout else "exited",
+        ending.code,
+        ending.signal,
+        answer.get("missing", ""),
+        answer.get("traceback", ""),
+        answer.get("read_stdin", False),
+    )
+
+
+def not_started(error: OSError, request: Request) -> RunnerError:
+    """Return the error that says why a script could not be started."""
+    if request.mounts:
+        return MountError(request.mounts[0][0], error.strerror or str(error))
+    return RunnerError(f"the script cannot be started: {error.strerror or error}")
+
+
+def read_answer(path: str) -> dict[str, Any]:
+    """Return what the script's interpreter left for us, or {} where it left nothing that can be read."""
+    if not os.path.exists(path):
+        return {}
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            answer = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def return_value(answer: dict[str, Any]) -> ReturnValue | None:
+    """Return the value that an answer carries."""
+    value = answer.get("value")
+    if not isinstance(value, dict) or not isinstance(value.get("repr"), str):
+        return None
+    return ReturnValue(value["repr"], value.get("data"), "data" in value)

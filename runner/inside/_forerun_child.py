@@ -1,0 +1,123 @@
+"""Inside the script's interpreter: says through a file which module the script lacked when an import killed it.
+
+Standard library only, Python 3.8 and later. Imported by the environment's `.pth` file, before the script starts, and
+only there: processes that the script starts do not see it. The script itself then runs natively.
+"""
+
+import os
+import sys
+
+NOT_BY_IMPORT = ("RAISE_VARARGS", "RERAISE")
+
+
+def begin():
+    """Install the exception hook; what is meant for us is taken out of the environment, so that no child answers."""
+    answer = os.environ.pop("FORERUN_ANSWER")
+    may_retry = os.environ.pop("FORERUN_MAY_RETRY", "") == "1"
+    tells = os.environ.pop("FORERUN_TELLS", "") == "1"
+    watched = _watch_stdin() if may_retry else None
+    show = sys.excepthook
+
+    def hook(kind, error, trace):
+        """Tell us of an exception instead of showing it, where it is to be shown by us or may be mended."""
+        missing = missing_module(error) if isinstance(error, ImportError) else ""
+        read_stdin = bool(watched and watched.was_read)
+        if tells or missing:
+            text = formatted(kind, error, trace)
+            write(answer, {"missing": missing, "traceback": text, "read_stdin": read_stdin})
+        if not tells and not (missing and may_retry and not read_stdin):
+            show(kind, error, trace)
+
+    sys.excepthook = hook
+    return answer
+
+
+def write(path, answer):
+    """Write the answer whole or not at all."""
+    import json
+
+    with open(path + ".part", "w", encoding="utf-8", errors="backslashreplace") as file:
+        json.dump(answer, file)
+    os.replace(path + ".part", path)
+
+
+def missing_module(error):
+    """Return the module that the import system could not find and nobody had dealt with, or "".
+
+    That is an uncaught ModuleNotFoundError which an import raised and not a `raise`, or an ImportError of a library
+    (not of the script itself) that was raised because of one.
+    """
+    if isinstance(error, ModuleNotFoundError):
+        return (error.name or "") if _raised_by_import(error) else ""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ModuleNotFoundError) and _raised_by_import(cause) and _raised_in_library(error):
+        return cause.name or ""
+    return ""
+
+
+def _last(trace):
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def _raised_by_import(error):
+    """Whether the instruction that raised was an import (or a call of one), and no raise statement."""
+    import dis
+
+    last = _last(error.__traceback__)
+    if last is None:
+        return False
+    if last.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
+        return True
+    code = last.tb_frame.f_code.co_code
+    return dis.opname[code[last.tb_lasti]] not in NOT_BY_IMPORT if 0 <= last.tb_lasti < len(code) else False
+
+
+def _raised_in_library(error):
+    last = _last(error.__traceback__)
+    return last is not None and "site-packages" in last.tb_frame.f_code.co_filename
+
+
+def formatted(kind, error, trace):
+    import traceback
+
+    return "".join(traceback.format_exception(kind, error, trace))
+
+
+class _Watched:
+    was_read = False
+
+
+def _watch_stdin():
+    """Notice reads from a piped stdin: what was read from a pipe cannot be read again by a rerun."""
+    import io
+    import stat
+
+    try:
+        mode = os.fstat(0).st_mode
+        if sys.stdin is None or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+            return None
+    except OSError:
+        return None
+    watched = _Watched()
+
+    class Raw(io.FileIO):
+        def readinto(self, buffer):
+            watched.was_read = True
+            return super().readinto(buffer)
+
+        def readall(self):
+            watched.was_read = True
+            return super().readall()
+
+    old = sys.stdin
+    buffer = io.BufferedReader(Raw(0, "r", closefd=False))
+    sys.stdin = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=old.line_buffering)
+    sys.stdin.mode = "r"
+    sys.__stdin__ = sys.stdin
+    return watched
+
+
+if "FORERUN_ANSWER" in os.environ:
+    ANSWER = begin()

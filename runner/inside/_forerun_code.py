@@ -1,0 +1,111 @@
+"""Inside the script's interpreter: runs a code string as `main.py`, and answers with its last expression's value.
+
+Standard library only, Python 3.8 and later. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then is
+`__main__`, and no frame of this file shows in its tracebacks.
+"""
+
+import ast
+import linecache
+import os
+import sys
+import types
+
+import _forerun_child
+from _forerun_values import figures, value_of
+
+NAME = "main.py"
+
+
+def main():
+    """Run the code string in the file that the first argument names."""
+    path = sys.argv[1]
+    folder = os.environ.pop("FORERUN_FOLDER", "")
+    variables = os.environ.pop("FORERUN_VARIABLES", "")
+    sys.argv[:] = [NAME, *sys.argv[2:]]
+    sys.path[0] = folder
+    with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
+        source = file.read()
+    linecache.cache[NAME] = (len(source), None, source.splitlines(True), NAME)
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
+    if variables:
+        module.__dict__.update(_load(variables))
+    sys.modules["__main__"] = module
+    sys.excepthook = _without_our_frames(sys.excepthook)
+    _hold_line_by_line()
+    value = _Runner(module.__dict__).run(source)
+    _forerun_child.write(_forerun_child.ANSWER, {"value": value_of(value), "figures": figures(path)})
+
+
+def _load(path):
+    import json
+
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _hold_line_by_line():
+    """Let stdout and stderr arrive in the order in which they were written."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True)
+
+
+def _without_our_frames(show):
+    def hook(kind, error, trace):
+        while trace is not None and trace.tb_frame.f_code.co_filename != NAME and _is_ours(trace):
+            trace = trace.tb_next
+        show(kind, error.with_traceback(trace), trace)
+
+    return hook
+
+
+def _is_ours(trace):
+    name = trace.tb_frame.f_code.co_filename
+    return name == __file__ or os.path.basename(os.path.dirname(name)) == "asyncio" or name == "<frozen runpy>"
+
+
+class _Runner:
+    """Runs the statements, then the last expression; `await` is allowed at the top level."""
+
+    def __init__(self, namespace):
+        self._namespace = namespace
+        self._loop = None
+
+    def run(self, source):
+        tree = compile(source, NAME, "exec", self._flags() | ast.PyCF_ONLY_AST, dont_inherit=True)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        try:
+            self._execute(tree, "exec")
+            return self._execute(ast.Expression(last.value), "eval") if last is not None else None
+        finally:
+            if self._loop is not None:
+                self._close()
+
+    def _flags(self):
+        return getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
+
+    def _execute(self, tree, mode):
+        code = compile(tree, NAME, mode, self._flags(), dont_inherit=True)
+        if not code.co_flags & 0x80:  # inspect.CO_COROUTINE
+            return eval(code, self._namespace)
+        import asyncio
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(types.FunctionType(code, self._namespace)())
+
+    def _close(self):
+        import asyncio
+
+        waiting = asyncio.all_tasks(self._loop)
+        for task in waiting:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        self._loop.close()
+
+
+main()

@@ -1,0 +1,101 @@
+"""Inside the script's interpreter: values -> JSON data or repr, open figures -> PNG files. Standard library only."""
+
+import math
+import os
+import sys
+
+LONGEST_REPR = 100_000
+MOST_ITEMS = 100_000
+DEEPEST = 50
+
+
+class NotData(Exception):
+    """A value that JSON cannot hold, or that is too large or too deep for it."""
+
+
+def value_of(value):
+    """Return {"repr": text, "data": JSON} for a value, without "data" where it is none, or None for None."""
+    if value is None:
+        return None
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = "<{} object whose repr failed: {}>".format(type(value).__name__, type(error).__name__)
+    answer = {"repr": text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "..."}
+    try:
+        answer["data"] = _Converter().data(value, 0)
+    except (NotData, RecursionError):
+        pass
+    except Exception:  # A value's own conversion may raise anything; its repr is the answer then.
+        pass
+    return answer
+
+
+class _Converter:
+    """Turns a value into JSON data, and counts, so that a huge value is refused rather than copied."""
+
+    def __init__(self):
+        self._items = 0
+
+    def data(self, value, depth):
+        self._items += 1
+        if depth > DEEPEST or self._items > MOST_ITEMS:
+            raise NotData
+        if value is None or isinstance(value, (bool, str)):
+            return value
+        if isinstance(value, int):
+            return int(value)
+        if isinstance(value, float):
+            if math.isfinite(value):
+                return float(value)
+            raise NotData
+        if isinstance(value, dict):
+            return {self._key(key): self.data(each, depth + 1) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.data(each, depth + 1) for each in value]
+        return self.data(self._converted(value), depth + 1)
+
+    def _key(self, key):
+        if isinstance(key, str):
+            return key
+        if isinstance(key, (int, float, bool)):
+            return str(key)
+        raise NotData
+
+    def _converted(self, value):
+        """Return the plainer value that a library's own type stands for."""
+        kind = type(value)
+        origin = (kind.__module__ or "").partition(".")[0]
+        if hasattr(kind, "__dataclass_fields__"):
+            return {name: getattr(value, name) for name in kind.__dataclass_fields__}
+        if origin == "numpy" and hasattr(value, "tolist"):
+            if getattr(value, "size", 1) > MOST_ITEMS:
+                raise NotData
+            return value.tolist()
+        if origin == "pandas" and kind.__name__ == "DataFrame":
+            return value.to_dict(orient="records") if value.size <= MOST_ITEMS else self._refuse()
+        if origin == "pandas" and kind.__name__ in ("Series", "Index"):
+            return value.tolist() if value.size <= MOST_ITEMS else self._refuse()
+        if hasattr(kind, "model_dump"):
+            return value.model_dump(mode="json")
+        return self._refuse()
+
+    def _refuse(self):
+        raise NotData
+
+
+def figures(beside):
+    """Save the matplotlib figures that are still open as PNG files beside a path, and return their paths."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return []
+    saved = []
+    for number in pyplot.get_fignums()[:20]:
+        path = os.path.join(os.path.dirname(beside), "figure-{}.png".format(number))
+        try:
+            pyplot.figure(number).savefig(path, format="png", bbox_inches="tight")
+        except Exception as error:
+            print("figure {} could not be drawn: {}".format(number, error), file=sys.stderr)
+        else:
+            saved.append(path)
+    return saved

@@ -1,0 +1,111 @@
+"""Requirements -> a lock with hashes -> files in an environment, by uv."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import InstallError, InstallerMissing
+from .process import run_tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .process import Cancellation, ToolOutput
+
+DEADLINE = 3600.0
+"""Seconds after which an installer that says nothing more is taken for hung."""
+
+NEEDS_WHEEL = "hint: Wheels are required for `"
+NO_NETWORK = ("failed to fetch", "connection refused", "dns error", "error sending request", "network is unreachable",
+              "network connectivity is disabled", "timed out", "connect error")  # fmt: skip
+
+
+class Uv:
+    """The installer uv, found through its Python package; satisfies the Installer protocol of `layer.py`."""
+
+    def __init__(self, cancellation: Cancellation | None = None) -> None:
+        self._program = _find_uv()
+        self._cancellation = cancellation
+
+    def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+        """Return a complete lock with hashes for requirements, in requirements.txt form.
+
+        Wheels are taken; a source distribution only where there is no usable wheel and `may_build` allows it.
+
+        Raises:
+            InstallError: no set of distributions satisfies the requirements.
+        """
+        listed = os.path.join(folder, "requirements.in")
+        with open(listed, "w", encoding="utf-8") as file:
+            file.writelines(f"{each}\n" for each in requirements)
+        built: list[str] = []
+        while True:
+            only_wheels = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
+            output = self._run(
+                ["pip", "compile", "--generate-hashes", "--no-annotate", "--no-header", "--emit-build-options",
+                 *only_wheels, "--python", python, listed],
+                folder,
+            )  # fmt: skip
+            if output.code == 0:
+                return output.stdout.decode()
+            lacking = _names_without_wheel(output.stderr.decode("utf-8", "replace")) - set(built)
+            if not lacking or not all(map(may_build, lacking)):
+                raise _failure(requirements, output)
+            built.extend(sorted(lacking))
+
+    def install(self, lock: str, python: str, folder: str) -> None:
+        """Install exactly what a lock names into the environment of `python`, as files shared with no cache.
+
+        Raises:
+            InstallError: something cannot be fetched, verified, built or written.
+        """
+        locked = os.path.join(folder, "requirements.txt")
+        with open(locked, "w", encoding="utf-8") as file:
+            file.write(lock)
+        output = self._run(
+            ["pip", "install", "--require-hashes", "--no-deps", "--link-mode", "copy", "--python", python, "-r", locked],
+            folder,
+        )
+        if output.code:
+            raise _failure([line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith("-")], output)
+
+    def _run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
+        # A project's settings in the current folder are not the operator's, so uv is started elsewhere.
+        environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+        for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
+            environment.pop(name, None)
+        return run_tool([self._program, "--quiet", *arguments], environment, folder, DEADLINE, self._cancellation)
+
+
+def _find_uv() -> str:
+    try:
+        import uv
+
+        return os.fsdecode(uv.find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        import shutil
+
+        found = shutil.which("uv")
+        if found:
+            return found
+        raise InstallerMissing from None
+
+
+def _names_without_wheel(text: str) -> frozenset[str]:
+    return frozenset(line.strip()[len(NEEDS_WHEEL) :].partition("`")[0] for line in text.split("\n") if NEEDS_WHEEL in line)
+
+
+def _failure(requirements: Sequence[str], output: ToolOutput) -> InstallError:
+    text = output.stderr.decode("utf-8", "replace")
+    is_offline = any(sign in text.lower() for sign in NO_NETWORK)
+    return InstallError(requirements, _reason(text, is_offline=is_offline), is_offline=is_offline)
+
+
+def _reason(text: str, *, is_offline: bool) -> str:
+    """Return the installer's own reason in a sentence or two, without its log and its hints for other commands."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    kept = [line for line in lines if not line.startswith(("hint:", "error: No solution"))]
+    sentence = " ".join(kept).replace("cause: ", "").removeprefix("error: ").replace("× ", "").replace("╰─▶ ", "")
+    shown = sentence if len(sentence) <= 500 else sentence[:497] + "..."
+    return ("the package index cannot be reached: " if is_offline else "") + (shown or "the installer gave no reason")

@@ -1,0 +1,33 @@
+"""The interpreter that scripts run under."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from forerun.resolver.value import Value
+
+
+class Interpreter(Value):
+    """A base interpreter: its real path, version and the tag of its bytecode, which names the ABI too."""
+
+    path: str
+    version: tuple[int, int, int]
+    tag: str
+
+    @property
+    def identity(self) -> str:
+        """What a layer built for this interpreter depends on."""
+        return f"{self.path} {'.'.join(map(str, self.version))} {self.tag} {sys.platform} {os.uname().machine}"
+
+    @property
+    def site_packages(self) -> str:
+        """Where distributions are in an environment, relative to its root."""
+        return f"lib/python{self.version[0]}.{self.version[1]}/site-packages"
+
+
+def this_interpreter() -> Interpreter:
+    """Return the base interpreter that forerun itself runs on; never a version manager's shim."""
+    base = getattr(sys, "_base_executable", "") or sys.executable
+    tag = sys.implementation.cache_tag or sys.implementation.name
+    return Interpreter(os.path.realpath(base), (sys.version_info[0], sys.version_info[1], sys.version_info[2]), tag)

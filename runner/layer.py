@@ -1,0 +1,160 @@
+"""Requirements -> a layer: the folder that holds exactly what they resolve to, built once, shared by runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+
+from forerun.resolver.value import Value
+
+from .environment import make_skeleton
+from .errors import InstallError, StoreError
+from .result import Distribution
+from .store import Lock, delete
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from forerun.resolver.findings import Requirement
+
+    from .interpreter import Interpreter
+    from .observer import Observer
+    from .store import Store
+
+    class Installer(Protocol):
+        """What turns requirements into a lock, and a lock into files."""
+
+        def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str: ...
+        def install(self, lock: str, python: str, folder: str) -> None: ...
+
+
+REMEMBERED_FOR = 7 * 24 * 3600.0
+"""Seconds for which what requirements resolved to is used again without asking the index."""
+
+INDEX_SETTINGS = ("UV_", "PIP_", "SSL_CERT_FILE")
+"""Beginnings of the environment variables on which a resolution may depend."""
+
+
+class Layer(Value):
+    """An environment that is never changed once it has its name; `path` is "" where nothing is needed."""
+
+    path: str = ""
+    distributions: tuple[Distribution, ...] = ()
+
+
+class Layers:
+    """Finds and builds layers in a store, for one interpreter."""
+
+    def __init__(
+        self,
+        store: Store,
+        interpreter: Interpreter,
+        make_installer: Callable[[], Installer],
+        should_stop: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._interpreter = interpreter
+        self._make_installer = make_installer
+        self._should_stop = should_stop
+
+    def layer_for(self, requirements: Sequence[Requirement], observer: Observer) -> Layer:
+        """Return a layer that satisfies requirements: remembered, or resolved and built now.
+
+        Raises:
+            InstallError: they cannot be resolved or installed.
+            StoreError: the store cannot be written to.
+        """
+        if not requirements:
+            return Layer()
+        texts = in_installing_order(requirements)
+        request = self._digest(texts, [each.name for each in requirements if each.level == "declared"])
+        found = self._remembered(request, REMEMBERED_FOR)
+        if found:
+            return found
+        try:
+            with Lock(self._store, request, self._should_stop):
+                return self._remembered(request, REMEMBERED_FOR) or self._resolved(request, requirements, texts, observer)
+        except OSError as error:
+            raise StoreError(self._store.folder, f"cannot be written to ({error.strerror})") from error
+
+    def _digest(self, texts: Sequence[str], declared: Sequence[str]) -> str:
+        """Name everything that what the requirements resolve to depends on."""
+        settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(INDEX_SETTINGS))
+        whole = "\0".join(["1", self._interpreter.identity, *settings, "requirements", *texts, "declared", *declared])
+        return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def _remembered(self, request: str, longest: float) -> Layer | None:
+        """Read the small file that says which layer a request led to: its name, then a distribution a line."""
+        path = self._store.path("resolutions", request)
+        try:
+            with open(path, encoding="utf-8") as file:
+                age = time.time() - os.fstat(file.fileno()).st_mtime
+                name, *lines = file.read().splitlines()
+        except (OSError, ValueError):
+            return None
+        folder = self._store.path("layers", name)
+        if age > longest or not os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+            return None
+        return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
+
+    def _resolved(self, request: str, requirements: Sequence[Requirement], texts: Sequence[str], observer: Observer) -> Layer:
+        folder = self._store.path("building", f"{os.getpid()}-{request}-{time.time_ns():x}")
+        os.mkdir(folder, 0o700)
+        try:
+            root = os.path.join(folder, "layer")
+            make_skeleton(root, self._interpreter)
+            installer = self._make_installer()
+            observer.resolving(texts)
+            try:
+                lock = installer.lock(texts, os.path.join(root, "bin", "python"), folder, may_build(requirements))
+            except InstallError as error:
+                stale = self._remembered(request, float("inf")) if error.is_offline else None
+                if stale is None:
+                    raise
+                return stale
+            distributions = locked_distributions(lock)
+            name = hashlib.sha256(f"{self._interpreter.identity}\0{lock}".encode()).hexdigest()[:32]
+            target = self._store.path("layers", name)
+            if not os.path.isdir(target):
+                observer.installing(distributions)
+                self._build(installer, lock, root, folder, target)
+            self._remember(request, name, distributions, folder)
+            return Layer(target, distributions)
+        finally:
+            delete(folder)
+
+    def _build(self, installer: Installer, lock: str, root: str, folder: str, target: str) -> None:
+        with Lock(self._store, os.path.basename(target), self._should_stop):
+            if os.path.isdir(target):
+                return
+            installer.install(lock, os.path.join(root, "bin", "python"), folder)
+            os.rename(root, target)
+
+    def _remember(self, request: str, name: str, distributions: Sequence[Distribution], folder: str) -> None:
+        written = os.path.join(folder, "resolution")
+        with open(written, "w", encoding="utf-8") as file:
+            file.write("\n".join([name, *map(str, distributions)]) + "\n")
+        os.rename(written, self._store.path("resolutions", request))
+
+
+def may_build(requirements: Sequence[Requirement]) -> Callable[[str], bool]:
+    """Return whether a source distribution of a canonical name may be built: declared or curated ones only."""
+    from forerun.resolver.import_map import is_curated_distribution
+
+    declared = {each.name for each in requirements if each.level == "declared"}
+    return lambda name: name in declared or is_curated_distribution(name)
+
+
+def in_installing_order(requirements: Sequence[Requirement]) -> list[str]:
+    """Return requirement lines with those that cap a version first: uv's answer depends on their order."""
+    capped = [each.text for each in requirements if "<" in each.specifier or "==" in each.specifier or "~=" in each.specifier]
+    return capped + [each.text for each in requirements if each.text not in capped]
+
+
+def locked_distributions(lock: str) -> tuple[Distribution, ...]:
+    """Return the distributions that a lock in requirements.txt form names."""
+    pairs = (line.split()[0].partition("==") for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#", "-")))
+    return tuple(Distribution(name, version.rstrip("\\;")) for name, _, version in pairs)

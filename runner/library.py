@@ -1,0 +1,128 @@
+"""The runner's part of the public API: source and options -> `RunResult`, at once or awaited."""
+
+from __future__ import annotations
+
+from forerun.resolver.library import as_source
+from forerun.resolver.source import Source
+from forerun.resolver.trust import TRUST_CHOICES, policy
+
+from .captured import Captured
+from .errors import RunnerError
+from .process import Cancellation
+from .request import Request
+from .run import run_source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from forerun.resolver.trust import TrustLevel
+
+    from .observer import Observer
+    from .result import RunResult
+
+
+def run(
+    source: str | os.PathLike[str] | Source,
+    arguments: Iterable[str] = (),
+    *,
+    dependencies: Iterable[str] = (),
+    stdin: str | bytes = b"",
+    variables: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    trust: TrustLevel = "popular",
+    allow: Iterable[str] = (),
+    deny: Iterable[str] = (),
+    max_retries: int = 5,
+    folder: str | os.PathLike[str] = "",
+    mount: tuple[str, str | os.PathLike[str]] | None = None,
+    environment: Mapping[str, str] | None = None,
+    observer: Observer | None = None,
+    cancellation: Cancellation | None = None,
+) -> RunResult:
+    """Install what a script needs into a fresh environment, run it there, and return what happened.
+
+    Args:
+        source: A path (`pathlib.Path`, or a string such as `"job.py"`), code, or a Source.
+        arguments: The script's `sys.argv[1:]`.
+        dependencies: Further requirements (PEP 508).
+        stdin: What the script reads from standard input.
+        variables: Globals that a code string finds; values that JSON can hold.
+        timeout: Seconds after which the script and everything it started is ended.
+        trust: The least trusted level to install: declared, curated, popular, registered or any.
+        allow: Distributions to install whatever their level.
+        deny: Distributions never to install.
+        max_retries: Reruns at most, when a module is found missing at run time.
+        folder: The script's working folder; by default the current one.
+        mount: A virtual absolute path and the folder that the script sees there.
+        environment: Environment variables instead of ours.
+        observer: Told of each stage.
+        cancellation: Ends the run when its `cancel` is called.
+
+    Raises:
+        ResolverError: the source cannot be read.
+        RunnerError: forerun itself cannot do its part, or an argument makes no sense.
+    """
+    request = _request(
+        arguments, dependencies, stdin, variables, timeout, trust, allow, deny, max_retries, folder, mount, environment
+    )
+    return run_source(as_source(source), request, Captured(), observer, cancellation)
+
+
+async def run_async(
+    source: str | os.PathLike[str] | Source, arguments: Iterable[str] = (), **options: Any
+) -> RunResult:
+    """Do what `run` does, without blocking the event loop; cancelling it ends the run and everything it started.
+
+    Raises:
+        ResolverError: the source cannot be read.
+        RunnerError: forerun itself cannot do its part, or an argument makes no sense.
+    """
+    import asyncio
+
+    cancellation = options.setdefault("cancellation", Cancellation())
+    task = asyncio.ensure_future(asyncio.to_thread(run, source, arguments, **options))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancellation.cancel()
+        await asyncio.wait([task])
+        raise
+
+
+def _request(
+    arguments: Iterable[str],
+    dependencies: Iterable[str],
+    stdin: str | bytes,
+    variables: Mapping[str, Any] | None,
+    timeout: float | None,
+    trust: TrustLevel,
+    allow: Iterable[str],
+    deny: Iterable[str],
+    max_retries: int,
+    folder: str | os.PathLike[str],
+    mount: tuple[str, str | os.PathLike[str]] | None,
+    environment: Mapping[str, str] | None,
+) -> Request:
+    import os
+
+    from .mount import checked_mount
+
+    if trust not in TRUST_CHOICES:
+        raise RunnerError(f"trust must be one of {', '.join(TRUST_CHOICES)}, not {trust!r}")
+    if timeout is not None and not timeout > 0:
+        raise RunnerError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    return Request(
+        tuple(arguments),
+        tuple(dependencies),
+        policy=policy(trust, allow, deny),
+        deadline=timeout,
+        max_retries=max_retries,
+        stdin=stdin.encode() if isinstance(stdin, str) else stdin,
+        folder=os.fspath(folder),
+        mounts=(checked_mount(mount[0], os.fspath(mount[1])),) if mount else (),
+        environment=environment,
+        variables=variables,
+    )

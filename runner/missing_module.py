@@ -1,0 +1,43 @@
+"""The module that a run lacked -> the requirement to add, or why there is none."""
+
+from __future__ import annotations
+
+from forerun.resolver.findings import Evidence, Requirement
+from forerun.resolver.import_map import look_up
+from forerun.resolver.trust import judge
+from forerun.resolver.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forerun.resolver.findings import Resolution
+    from forerun.resolver.trust import Policy
+
+
+class Addition(Value):
+    """What a missing module leads to: a requirement to install, or a reason for having none."""
+
+    requirement: Requirement | None = None
+    reason: str = ""
+
+
+def addition_for(module: str, resolution: Resolution, present: Sequence[Requirement], rules: Policy) -> Addition:
+    """Return what to add for a module that the import system could not find; the same tables and rules decide.
+
+    A name that nobody vetted is refused here without a question: the script is running already.
+    """
+    if "\0" in module or len(module) > 200:
+        return Addition(reason="the script lacks a module whose name is no module name")
+    explained = next((each for each in resolution.unresolved if each.module == module.partition(".")[0]), None)
+    if explained is not None:
+        return Addition(reason=explained.reason)
+    candidate = look_up(module, lambda _: frozenset())
+    if not candidate.distribution:
+        return Addition(reason=candidate.reason)
+    if any(each.name == candidate.distribution for each in present):
+        return Addition(reason=f"{candidate.distribution} is installed, and has no module {module} in this version")
+    evidence = Evidence(module, "", 0, f"missing at run time; {candidate.rule}")
+    requirement = Requirement(candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,))
+    verdict = judge(requirement, rules)
+    return Addition(requirement) if verdict.is_allowed else Addition(reason=str(verdict))

@@ -1,0 +1,47 @@
+"""A virtual path and a folder, as somebody asked for them -> a mount that can be made."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from .errors import MountError
+
+SYSTEM_FOLDERS = frozenset(
+    "/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split()
+)
+"""Folders of the Filesystem Hierarchy Standard that a mount would hide from the script."""
+
+
+def checked_mount(virtual: str, folder: str) -> tuple[str, str]:
+    """Return the normalised virtual path and the real folder.
+
+    Raises:
+        MountError: the virtual path is relative or a system folder, or the folder does not exist.
+    """
+    normal = posixpath.normpath(virtual)
+    if not virtual.startswith("/") or "\0" in virtual:
+        raise MountError(virtual, "the virtual path must be absolute, such as /working")
+    normal = "/" + normal.lstrip("/")
+    first = "/" + normal.split("/")[1]
+    if normal in SYSTEM_FOLDERS or first in ("/proc", "/sys", "/dev", "/bin", "/lib", "/lib64", "/sbin", "/usr", "/etc"):
+        raise MountError(virtual, "that is a system folder; choose a path of its own, such as /working")
+    real = os.path.realpath(folder)
+    if not os.path.isdir(real):
+        raise MountError(virtual, f"{folder} is not a folder")
+    return normal, real
+
+
+def to_real(path: str, mount: tuple[str, str]) -> str:
+    """Return the real path of a path under the virtual one; any other path stays as it is."""
+    virtual, folder = mount
+    normal = posixpath.normpath(path)
+    if normal == virtual:
+        return folder
+    return os.path.join(folder, normal[len(virtual) + 1 :]) if normal.startswith(virtual + "/") else path
+
+
+def to_virtual(text: str, mount: tuple[str, str]) -> str:
+    """Return text with the real folder written in its virtual form."""
+    virtual, folder = mount
+    return text if folder == virtual else text.replace(folder, virtual)

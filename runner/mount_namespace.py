@@ -1,0 +1,124 @@
+"""In a forked child: folders -> mounted at virtual paths that only this process and its children see (Linux).
+
+The root is rebuilt on a tmpfs with every top-level entry bound into it, since a mount point cannot be made on a
+root that is not ours, and must not be left behind on one that is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "i686": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
+"""Numbers of pivot_root(2), which libc does not wrap."""
+
+SPARE_FOLDERS = ("tmp", "mnt", "media", "srv", "opt", "run", "var")
+"""Top-level folders of which one, not on the way to a mount point, is covered while the new root is built."""
+
+
+def enter_mount(mounts: Sequence[tuple[str, str]]) -> None:
+    """Mount each source folder at its target, for this process and its children alone.
+
+    Raises:
+        OSError: the system does not allow it, or a source does not exist.
+    """
+    if not sys.platform.startswith("linux") or os.uname().machine not in SYS_PIVOT_ROOT:
+        raise OSError(errno.ENOSYS, "mount namespaces are not available here")
+    import ctypes
+
+    calls = _Calls(ctypes.CDLL(None, use_errno=True), ctypes.get_errno)
+    _unshare(calls)
+    calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
+    missing = [target.strip("/").split("/") for target, _ in mounts if not os.path.isdir(target)]
+    descriptors = [(target, os.open(source, os.O_PATH | os.O_DIRECTORY)) for target, source in mounts]
+    if missing:
+        _rebuild_root(calls, missing)
+    for target, descriptor in descriptors:
+        calls.mount(f"/proc/self/fd/{descriptor}", target, None, MS_BIND | MS_REC)
+        os.close(descriptor)
+
+
+class _Calls:
+    """System calls that raise OSError."""
+
+    def __init__(self, libc: Any, get_errno: Any) -> None:
+        self._libc = libc
+        self._errno = get_errno
+
+    def __call__(self, name: str, *arguments: Any) -> None:
+        """Call a function of libc."""
+        if getattr(self._libc, name)(*arguments) < 0:
+            number = self._errno()
+            raise OSError(number, f"{name}: {os.strerror(number)}")
+
+    def mount(self, source: str | None, target: str, kind: str | None, flags: int) -> None:
+        """mount(2)."""
+        encoded = [None if each is None else os.fsencode(each) for each in (source, target, kind)]
+        self("mount", *encoded, flags, None)
+
+
+def _unshare(calls: _Calls) -> None:
+    """Get a mount namespace of our own; without root that takes a user namespace, in which we stay who we are."""
+    user, group = os.geteuid(), os.getegid()
+    if user == 0:
+        try:
+            calls("unshare", CLONE_NEWNS)
+            return
+        except PermissionError:
+            pass
+    calls("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def _rebuild_root(calls: _Calls, targets: list[list[str]]) -> None:
+    firsts = {target[0] for target in targets}
+    new_root = next(f"/{name}" for name in SPARE_FOLDERS if name not in firsts and os.path.isdir(f"/{name}"))
+    # The tmpfs covers a folder of the host in our namespace alone; what it covers is bound from a descriptor.
+    covered = os.open(new_root, os.O_PATH | os.O_DIRECTORY)
+    calls.mount("forerun", new_root, "tmpfs", MS_NOSUID | MS_NODEV)
+    os.chmod(new_root, 0o755)
+    _graft(calls, "/", new_root, targets, {new_root: f"/proc/self/fd/{covered}"})
+    os.close(covered)
+    os.chdir(new_root)
+    calls("syscall", SYS_PIVOT_ROOT[os.uname().machine], b".", b".")
+    calls("umount2", b".", MNT_DETACH)
+    os.chdir("/")
+
+
+def _graft(calls: _Calls, real: str, new: str, targets: list[list[str]], moved: dict[str, str]) -> None:
+    """Fill `new` with the entries of `real` and with the missing mount points below it."""
+    for name in os.listdir(real):
+        source, copy = os.path.join(real, name), os.path.join(new, name)
+        deeper = [target[1:] for target in targets if target[0] == name and len(target) > 1]
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), copy)
+        elif deeper and os.path.isdir(source) and source not in moved:
+            os.mkdir(copy, 0o755)
+            _graft(calls, source, copy, deeper, moved)
+        else:
+            _bind(calls, moved.get(source, source), copy)
+    for target in targets:
+        os.makedirs(os.path.join(new, *target), mode=0o755, exist_ok=True)
+
+
+def _bind(calls: _Calls, source: str, copy: str) -> None:
+    if os.path.isdir(source):
+        os.mkdir(copy)
+    else:
+        os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    try:
+        calls.mount(source, copy, None, MS_BIND | MS_REC)
+    except OSError:
+        # An entry that cannot be bound (a vanished file, an odd mount) is left empty rather than failing the run.
+        pass

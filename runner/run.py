@@ -1,0 +1,226 @@
+"""The pipeline: source -> resolution -> layer -> environment -> execution -> `RunResult`, with the retry loop."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from forerun.resolver.resolution import resolve_sources
+from forerun.resolver.target import this_target
+from forerun.resolver.trust import accepted_guesses, refusals
+
+from . import result as results
+from .environment import Environment
+from .errors import InstallError
+from .interpreter import this_interpreter
+from .layer import Layers
+from .missing_module import addition_for
+from .observer import Observer
+from .store import open_store, recover
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from forerun.resolver.findings import Requirement, Resolution
+    from forerun.resolver.source import Source
+    from forerun.resolver.trust import Verdict
+
+    from .execution import Execution, Executor
+    from .layer import Installer, Layer
+    from .process import Cancellation
+    from .request import Request
+    from .result import Attempt, RunResult
+    from .store import Store
+
+
+def run_source(
+    source: Source,
+    request: Request,
+    executor: Executor,
+    observer: Observer | None = None,
+    cancellation: Cancellation | None = None,
+) -> RunResult:
+    """Predict what a script needs, install that, and run it; what prediction missed, a rerun repairs.
+
+    `executor` starts the script: attached to our own streams, or captured.
+
+    Raises:
+        RunnerError: forerun itself cannot do its part (no store, no installer, no mount).
+    """
+    return _Run(source, request, executor, observer or Observer(), cancellation).result()
+
+
+class _Run:
+    """One call of `run_source`."""
+
+    def __init__(
+        self,
+        source: Source,
+        request: Request,
+        executor: Executor,
+        observer: Observer,
+        cancellation: Cancellation | None,
+    ) -> None:
+        self._source = source
+        self._request = request
+        self._executor = executor
+        self._observer = observer
+        self._cancellation = cancellation
+        self._attempts: list[Attempt] = []
+        self._notes: list[str] = []
+        self._seconds = {"resolve": 0.0, "install": 0.0, "run": 0.0}
+        self._requirements: tuple[Requirement, ...] = ()
+        self._layer: Layer | None = None
+
+    def result(self) -> RunResult:
+        """Go through the stages."""
+        began = time.monotonic()
+        self._resolution = self._resolve()
+        self._seconds["resolve"] = time.monotonic() - began
+        invalid = [each for each in self._resolution.diagnostics if each.is_fatal and "script block" in each.message]
+        if invalid:
+            return results.InstallFailed(**self._common(None), error=str(invalid[0]))
+        refused = self._refused()
+        if refused:
+            return results.Refused(**self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused))
+        store = open_store()
+        with Environment(store, this_interpreter()) as environment:
+            outcome = self._attempt_all(store, environment)
+        recover(store)
+        return outcome
+
+    def _resolve(self) -> Resolution:
+        resolution = resolve_sources((self._source,), this_target())
+        added, bad = self._declared()
+        guesses = accepted_guesses(resolution, self._request.policy)
+        names = {each.name for each in added}
+        # A block is the whole answer only for what the script itself imports; what the caller adds comes on top.
+        kept = [each for each in resolution.requirements if each.name not in names]
+        self._requirements = (*added, *kept, *_as_requirements(guesses))
+        return resolution.replace(requirements=self._requirements, unresolved=(*resolution.unresolved, *bad))
+
+    def _declared(self) -> tuple[list[Requirement], list[Any]]:
+        if not self._request.dependencies and not self._request.preinstalled:
+            return [], []
+        from forerun.resolver.declared import declared_requirements
+
+        good, bad = declared_requirements(self._request.dependencies, self._source.author, "", 0, "named by the caller")
+        sure, _ = declared_requirements(self._request.preinstalled, "person", "", 0, "named by the operator")
+        return [*sure, *good], bad
+
+    def _refused(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that stop the run before it starts.
+
+        A name that is only imported inside a function, or by a script that extends its own module path, may never
+        be needed or may be found there: it is not installed, and the script runs without it.
+        """
+        from forerun.resolver.trust import Verdict
+
+        bad = [each for each in self._resolution.unresolved if each.kind == "refused"]
+        verdicts = tuple(Verdict(each.module, False, each.reason) for each in bad)
+        for verdict in refusals(self._resolution, self._request.policy):
+            requirement = next(each for each in self._requirements if each.name == verdict.name)
+            if requirement.is_lazy or "sys.path" in self._source.text or os.environ.get("PYTHONPATH"):
+                self._notes.append(f"not installed: {verdict}")
+                self._requirements = tuple(each for each in self._requirements if each.name != verdict.name)
+            else:
+                verdicts += (verdict,)
+        return verdicts
+
+    def _attempt_all(self, store: Store, environment: Environment) -> RunResult:
+        layers = Layers(store, environment.interpreter, self._installer, self._should_stop)
+        while True:
+            try:
+                self._layer = self._timed("install", lambda: layers.layer_for(self._requirements, self._observer))
+            except InstallError as error:
+                return results.InstallFailed(**self._common(None), error=str(error))
+            environment.populate(self._layer.path)
+            may_retry = len(self._attempts) < self._request.max_retries
+            self._observer.starting(len(self._attempts) + 1)
+            execution = self._timed("run", lambda: self._execute(environment, may_retry=may_retry))
+            if not self._may_go_on(execution, may_retry=may_retry):
+                return self._ended(execution)
+
+    def _execute(self, environment: Environment, *, may_retry: bool) -> Execution:
+        assert self._layer is not None
+        return self._executor.execute(self._source, self._request, environment, self._layer.path, may_retry, self._cancellation)
+
+    def _may_go_on(self, execution: Execution, *, may_retry: bool) -> bool:
+        """Whether a module was missing that can be had; then it is added to the requirements."""
+        if not execution.missing:
+            self._attempts.append(results.Attempt())
+            return False
+        addition = addition_for(execution.missing, self._resolution, self._requirements, self._request.policy)
+        if not may_retry or execution.read_stdin or addition.requirement is None:
+            self._attempts.append(results.Attempt(execution.missing))
+            self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=may_retry))
+            return False
+        self._attempts.append(results.Attempt(execution.missing, (addition.requirement.name,)))
+        self._requirements = (*self._requirements, addition.requirement)
+        self._notes.append(
+            f"{execution.missing} was found missing at run time, so {addition.requirement.name} was installed and the "
+            "script was run again from the start; what it had done before has happened twice"
+        )
+        self._observer.retrying(execution.missing, (addition.requirement.name,))
+        return True
+
+    def _ended(self, execution: Execution) -> RunResult:
+        common = self._common(execution)
+        if execution.outcome == "timeout":
+            return results.TimedOut(**common, error=f"the script was ended after {self._request.deadline:g} seconds")
+        if execution.outcome == "cancelled":
+            return results.Cancelled(**common)
+        if execution.code == 0:
+            return results.Succeeded(**common, value=execution.value)
+        return results.ScriptFailed(
+            **common, error=execution.error, exit_code=execution.code, signal=execution.signal
+        )
+
+    def _common(self, execution: Execution | None) -> dict[str, Any]:
+        """Return the fields that every result has."""
+        common: dict[str, Any] = {
+            "resolution": self._resolution,
+            "attempts": tuple(self._attempts),
+            "notes": tuple(self._notes),
+            "timing": results.Timing(**self._seconds),
+            "dependencies": self._layer.distributions if self._layer else (),
+        }
+        if execution is not None:
+            for name in ("stdout", "stderr", "output", "cut", "images"):
+                common[name] = getattr(execution, name)
+        return common
+
+    def _timed(self, stage: str, action: Any) -> Any:
+        began = time.monotonic()
+        try:
+            return action()
+        finally:
+            self._seconds[stage] += time.monotonic() - began
+
+    def _installer(self) -> Installer:
+        from .installer import Uv
+
+        return Uv(self._cancellation)
+
+    def _should_stop(self) -> None:
+        if self._cancellation is not None:
+            self._cancellation.check()
+
+
+def _as_requirements(guesses: Sequence[Any]) -> list[Requirement]:
+    from forerun.resolver.findings import Evidence, Requirement
+
+    return [
+        Requirement(each.guess, "unknown", evidence=(Evidence(each.module, each.path, each.line, "allowed by the operator"),))
+        for each in guesses
+    ]
+
+
+def _why_no_rerun(execution: Execution, reason: str, *, may_retry: bool) -> str:
+    if execution.read_stdin:
+        return f"{execution.missing} is missing; the script was not run again, since it had read its piped standard input"
+    if reason or may_retry:
+        return reason or f"nothing more can be installed for {execution.missing}"
+    return f"{execution.missing} is missing; no more reruns are allowed"

@@ -1,0 +1,191 @@
+"""The folder that holds layers, remembered resolutions and the folders of runs: where things are, and locks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+
+from .errors import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+VERSION = "1"
+"""Part of the path, so that a later forerun with another layout leaves this one alone."""
+
+FOLDERS = ("layers", "building", "resolutions", "runs", "locks")
+
+
+def cache_folder(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:
+    """Return the folder of the store: `FORERUN_CACHE_DIR`, or forerun's part of the user's cache folder."""
+    chosen = environment.get("FORERUN_CACHE_DIR")
+    if chosen:
+        return os.path.abspath(chosen)
+    if sys.platform == "darwin":
+        return os.path.expanduser("~/Library/Caches/forerun")
+    base = environment.get("XDG_CACHE_HOME", "")
+    return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "forerun")
+
+
+class Store:
+    """A store that exists, is ours alone, and can be written to."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.root = os.path.join(folder, VERSION)
+
+    def path(self, *parts: str) -> str:
+        """Return a path inside the store."""
+        return os.path.join(self.root, *parts)
+
+
+def open_store(folder: str | None = None) -> Store:
+    """Return the store, made if need be.
+
+    Raises:
+        StoreError: it is not a folder, not ours, open to others, or cannot be written to.
+    """
+    store = Store(folder or cache_folder())
+    try:
+        if not os.path.isdir(store.path(FOLDERS[-1])):
+            _make(store)
+        _check_ours(store)
+    except OSError as error:
+        raise StoreError(store.folder, _why(error)) from error
+    return store
+
+
+def _make(store: Store) -> None:
+    os.makedirs(store.folder, mode=0o700, exist_ok=True)
+    os.makedirs(store.root, mode=0o700, exist_ok=True)
+    for name in FOLDERS:
+        os.makedirs(store.path(name), mode=0o700, exist_ok=True)
+
+
+def _check_ours(store: Store) -> None:
+    """A store that others can write to could hand us their code."""
+    for folder in (store.folder, store.root):
+        status = os.lstat(folder)
+        if stat.S_ISLNK(status.st_mode):
+            status = os.stat(folder)
+        if status.st_uid != os.geteuid():
+            raise StoreError(store.folder, "belongs to another user")
+        if status.st_mode & 0o022:
+            raise StoreError(store.folder, "can be written to by others (make it private with chmod 700)")
+    if not os.access(store.path("runs"), os.W_OK):
+        raise StoreError(store.folder, "cannot be written to")
+
+
+def _why(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "cannot be written to"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "is on a file system with no space left"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "is not a folder"
+    return f"cannot be used ({error.strerror})"
+
+
+class Lock:
+    """An advisory lock on a name, held by one process at a time and released when that process dies."""
+
+    def __init__(self, store: Store, name: str, should_stop: Callable[[], None] = lambda: None) -> None:
+        self._path = store.path("locks", name)
+        self._should_stop = should_stop
+        self._descriptor = -1
+
+    def __enter__(self) -> Lock:
+        import fcntl
+
+        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            while not self._try(fcntl):
+                self._should_stop()
+                time.sleep(0.02)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        return self
+
+    def _try(self, fcntl: object) -> bool:
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[attr-defined]
+        except BlockingIOError:
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def remove_tree(folder: str) -> None:
+    """Delete a folder and all below it, following no links; what cannot be deleted is left to `recover`."""
+    try:
+        entries = list(os.scandir(folder))
+    except NotADirectoryError:
+        os.unlink(folder)
+        return
+    except PermissionError:
+        os.chmod(folder, 0o700)
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            remove_tree(entry.path)
+        else:
+            _unlink(entry.path, folder)
+    os.rmdir(folder)
+
+
+def _unlink(path: str, folder: str) -> None:
+    try:
+        os.unlink(path)
+    except PermissionError:
+        os.chmod(folder, 0o700)
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def delete(folder: str) -> None:
+    """Delete a folder as far as possible, quietly: odd trees are left to a slower way, then to `recover`."""
+    try:
+        remove_tree(folder)
+    except (OSError, RecursionError):
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def abandoned(store: Store, name: str) -> Iterator[str]:
+    """Yield the folders in `runs` or `building` whose process is gone: their names begin with its number."""
+    for entry in os.scandir(store.path(name)):
+        process = entry.name.partition("-")[0]
+        if process.isdecimal() and not _is_alive(int(process), entry):
+            yield entry.path
+
+
+def _is_alive(process: int, entry: os.DirEntry[str]) -> bool:
+    """Whether the process that made a folder still lives; one that is younger than the folder only reuses its number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        return os.stat(f"/proc/{process}").st_ctime <= entry.stat(follow_symlinks=False).st_ctime + 1
+    except OSError:
+        return True
+
+
+def recover(store: Store) -> None:
+    """Delete what killed processes left behind, safely while others run."""
+    for name in ("runs", "building"):
+        for folder in list(abandoned(store, name)):
+            delete(folder)

@@ -1,0 +1,155 @@
+"""The supervisor process of a captured run: job file in, `Ending` and output out through files.
+
+Started as `python -c` with the job file's path; its standard input is a lifeline: when that ends, because the run was
+cancelled or whoever asked for it died, the script and everything it started are ended too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+from . import descendants
+from .capture import Capture
+from .supervisor import GRACE, Job, start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LIFELINE = 0
+DRAIN = 1.0
+"""Seconds for which output is still read once the script has ended and its descendants are gone."""
+
+
+def main(path: str) -> None:
+    """Run the job in the file `path` and write `ending.json` and `output` beside it."""
+    with open(path, encoding="utf-8") as file:
+        told = json.load(file)
+    folder = os.path.dirname(path)
+    capture = Capture(told["head"], told["tail"])
+    try:
+        ending = _Run(told, capture).ending()
+    except OSError as error:
+        ending = {"failure": error.strerror or str(error), "errno": error.errno}
+    capture.save(os.path.join(folder, "output"))
+    with open(os.path.join(folder, "ending.json"), "w", encoding="utf-8") as file:
+        json.dump(ending, file)
+
+
+class _Run:
+    """One script with its output pipes, deadline and lifeline."""
+
+    def __init__(self, told: dict[str, Any], capture: Capture) -> None:
+        self._capture = capture
+        self._deadline = time.monotonic() + told["deadline"] if told["deadline"] else None
+        self._outcome = "exited"
+        self._killing = False
+        descendants.adopt_orphans()
+        self._streams: dict[int, int] = {}
+        stdin = os.open(told["stdin"] or os.devnull, os.O_RDONLY)
+        readers, writers = zip(os.pipe(), os.pipe(), strict=True)
+        job = Job(told["arguments"], told["environment"], told["folder"], None, told["mounts"])
+        self._wake = _wake_on_child()
+        self._process = start(job, (stdin, *writers), own_session=True)
+        for number, (reader, writer) in enumerate(zip(readers, writers, strict=True), 1):
+            os.close(writer)
+            os.set_blocking(reader, False)
+            self._streams[reader] = number
+
+    def ending(self) -> dict[str, Any]:
+        """Watch until the script has ended, then end what it left behind and read the rest of its output."""
+        poll = select.poll()
+        for descriptor in (LIFELINE, self._wake, *self._streams):
+            poll.register(descriptor, select.POLLIN)
+        status: int | None = None
+        while status is None:
+            ready = {descriptor for descriptor, _ in poll.poll(self._milliseconds())}
+            self._read(poll, ready)
+            if LIFELINE in ready and not self._lifeline_holds():
+                poll.unregister(LIFELINE)
+                self._end("cancelled")
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                self._end("timeout" if self._outcome == "exited" else self._outcome)
+            status = self._status(self._wake in ready)
+        descendants.end_all()
+        self._drain()
+        is_signal = os.WIFSIGNALED(status)
+        return {
+            "outcome": self._outcome,
+            "signal": os.WTERMSIG(status) if is_signal else 0,
+            "code": 128 + os.WTERMSIG(status) if is_signal else os.waitstatus_to_exitcode(status),
+        }
+
+    def _milliseconds(self) -> float | None:
+        return None if self._deadline is None else max(0.0, (self._deadline - time.monotonic()) * 1000)
+
+    def _read(self, poll: select.poll, ready: set[int]) -> None:
+        for descriptor in ready & self._streams.keys():
+            if self._take(descriptor) == b"":
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                del self._streams[descriptor]
+
+    def _take(self, descriptor: int) -> bytes | None:
+        """Move what is there into the capture; b"" at the end of the stream, None where nothing is there now."""
+        try:
+            data = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            return None
+        self._capture.add(self._streams[descriptor], data)
+        return data
+
+    def _lifeline_holds(self) -> bool:
+        return os.read(LIFELINE, 1024) != b""
+
+    def _end(self, outcome: str) -> None:
+        """Ask the script's whole group to end; when it did not within the grace time, kill it."""
+        self._outcome = outcome
+        number = signal.SIGKILL if self._killing else signal.SIGTERM
+        for target in (-self._process, self._process):
+            try:
+                os.kill(target, number)
+            except (ProcessLookupError, PermissionError):
+                pass
+        self._killing = True
+        self._deadline = time.monotonic() + (0.2 if outcome == "cancelled" else GRACE)
+
+    def _status(self, woken: bool) -> int | None:
+        if woken:
+            os.read(self._wake, 1024)
+        found = None
+        while True:
+            try:
+                ended, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return found
+            if ended == 0:
+                return found
+            if ended == self._process:
+                found = status
+
+    def _drain(self) -> None:
+        until = time.monotonic() + DRAIN
+        while self._streams and time.monotonic() < until:
+            for descriptor in list(self._streams):
+                if not self._take(descriptor):
+                    del self._streams[descriptor]
+
+
+def _wake_on_child() -> int:
+    """Return a descriptor that becomes readable whenever a child ends."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return reader
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,162 @@
+"""A command line -> a running script, watched until it and everything it started are gone.
+
+The command `forerun run` is its own supervisor and lends the script its terminal (`run_attached`). The library and
+the server start one supervisor process a run (`supervised.py`), which captures the output.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from . import descendants
+from .mount_namespace import enter_mount
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+GRACE = 2.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+FORWARDED = frozenset(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
+)
+FROM_KERNEL = 0x80
+"""`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
+
+
+class Job:
+    """What to start: argument vector, environment, working folder, deadline in seconds, and the mounts to enter."""
+
+    __slots__ = ("arguments", "deadline", "environment", "folder", "mounts")
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: str = "",
+        deadline: float | None = None,
+        mounts: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.arguments = list(arguments)
+        self.environment = dict(environment)
+        self.folder = folder
+        self.deadline = deadline
+        self.mounts = [(target, source) for target, source in mounts]
+
+
+class Ending:
+    """How a script ended: its exit code, or the signal that ended it, or that its time was over."""
+
+    __slots__ = ("code", "is_timeout", "signal")
+
+    def __init__(self, status: int, *, is_timeout: bool = False) -> None:
+        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        self.code = os.waitstatus_to_exitcode(status) if not self.signal else 128 + self.signal
+        self.is_timeout = is_timeout
+
+
+def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -> int:
+    """Fork and exec a job; `streams` become its descriptors 0, 1, 2. Returns the process number.
+
+    Raises:
+        OSError: the mounts cannot be entered or the program cannot be started.
+    """
+    read_end, write_end = os.pipe()
+    parent = os.getpid()
+    process = os.fork()
+    if process == 0:
+        _become(job, streams, own_session, write_end, parent)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as report:
+        failure = report.read()
+    if failure:
+        os.waitpid(process, 0)
+        number, _, text = failure.decode("utf-8", "replace").partition(" ")
+        raise OSError(int(number), text)
+    return process
+
+
+def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, parent: int) -> None:
+    """In the forked child: turn into the job, or report why not and exit."""
+    try:
+        if own_session:
+            os.setsid()
+        for number, descriptor in enumerate(streams):
+            os.dup2(descriptor, number)
+        if job.mounts:
+            enter_mount(job.mounts)
+        if job.folder:
+            os.chdir(job.folder)
+        for each in FORWARDED | {signal.SIGPIPE, signal.SIGXFSZ}:
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        descendants.die_with_parent(parent)
+        os.execve(job.arguments[0], job.arguments, job.environment)
+    except OSError as error:
+        os.write(report, f"{error.errno or 0} {error.strerror or error}".encode())
+    except BaseException as error:
+        os.write(report, f"0 {error!r}".encode())
+    finally:
+        os._exit(127)
+
+
+def run_attached(job: Job, on_start: Callable[[int], None] = lambda _: None) -> Ending:
+    """Run a job in our own session, with our own streams, and pass signals on to it.
+
+    Signals that the terminal sends reach the whole foreground group, so they are not sent twice. Stopping and
+    continuing (Ctrl-Z, fg) work because we leave them to the kernel, for us as for the script.
+
+    Raises:
+        OSError: the job cannot be started.
+    """
+    descendants.adopt_orphans()
+    watched = FORWARDED | {signal.SIGCHLD}
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    try:
+        process = start(job)
+        on_start(process)
+        return _watch(process, job.deadline, watched)
+    finally:
+        descendants.end_all()
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
+def _watch(process: int, seconds: float | None, watched: frozenset[signal.Signals]) -> Ending:
+    deadline = time.monotonic() + seconds if seconds else None
+    is_timeout = False
+    while True:
+        status = _reap(process)
+        if status is not None:
+            return Ending(status, is_timeout=is_timeout)
+        left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
+        received = signal.sigtimedwait(watched, left)
+        if received is not None and received.si_signo != signal.SIGCHLD:
+            if received.si_code != FROM_KERNEL:
+                _send(process, received.si_signo)
+        elif received is None and deadline is not None and time.monotonic() >= deadline:
+            _send(process, signal.SIGKILL if is_timeout else signal.SIGTERM)
+            is_timeout, deadline = True, time.monotonic() + GRACE
+
+
+def _reap(process: int) -> int | None:
+    """Collect every child that has ended, adopted ones too, and return the script's status if it is among them."""
+    found = None
+    while True:
+        try:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if ended == 0:
+            return found
+        if ended == process:
+            found = status
+
+
+def _send(process: int, number: int) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        pass
