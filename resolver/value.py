@@ -17,11 +17,13 @@ class _ValueType(type):
     """Turns the annotations of a class body into slots, and its assignments into defaults."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _ValueType:
-        fields = tuple(body.get("__annotations__", ()))
-        defaults = {field: body.pop(field) for field in fields if field in body}
+        inherited = tuple(field for base in bases for field in getattr(base, "_fields", ()))
+        named = tuple(body.get("__annotations__", ()))
+        fields = tuple(field for field in named if field not in inherited)
+        defaults = {field: body.pop(field) for field in named if field in body}
         body["__slots__"] = fields
         made = super().__new__(cls, name, bases, body)
-        type.__setattr__(made, "_fields", getattr(made, "_fields", ()) + fields)
+        type.__setattr__(made, "_fields", inherited + fields)
         type.__setattr__(made, "_defaults", {**getattr(made, "_defaults", {}), **defaults})
         return made
 

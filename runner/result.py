@@ -48,11 +48,12 @@ class ReturnValue(Value):
 class Result(Value):
     """What every outcome has: what was installed, what the script wrote, and how long it took.
 
-    `output` holds stdout and stderr in the order in which they came, each stream also by itself; all three are ""
+    `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `output` holds stdout and stderr in the order in which they came, each stream also by itself; all three are ""
     where the streams were inherited. `cut` counts the characters left out of `output`.
     """
 
     resolution: Resolution
+    error: str = ""
     dependencies: tuple[Distribution, ...] = ()
     stdout: str = ""
     stderr: str = ""
@@ -75,7 +76,6 @@ class Succeeded(Result):
 class ScriptFailed(Result):
     """The script ended with another exit code, an uncaught exception (`error` is its traceback) or a signal."""
 
-    error: str = ""
     exit_code: int = 1
     signal: int = 0
     status: Literal["run-error"] = "run-error"
@@ -84,7 +84,6 @@ class ScriptFailed(Result):
 class InstallFailed(Result):
     """A requirement could not be installed, so the script was not (or not again) started."""
 
-    error: str = ""
     exit_code: int = 3
     status: Literal["install-error"] = "install-error"
 
@@ -93,7 +92,6 @@ class Refused(Result):
     """A requirement may not be installed under the policy, so the script was not started."""
 
     verdicts: tuple[Verdict, ...] = ()
-    error: str = ""
     exit_code: int = 3
     status: Literal["refused"] = "refused"
 
@@ -101,7 +99,6 @@ class Refused(Result):
 class TimedOut(Result):
     """The script ran out of time and was ended with everything it had started."""
 
-    error: str = ""
     exit_code: int = 124
     status: Literal["timeout"] = "timeout"
 
