@@ -104,21 +104,36 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 def _guarded(command: Callable[[], int]) -> int:
     """Run a command, and turn what it cannot do into one line on stderr and an exit code."""
     from forerun.resolver.errors import ResolverError
+    from forerun.runner.errors import RunnerError
 
     try:
         code = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except ResolverError as error:
-        sys.stderr.write(f"forerun: {error}\n")
-        return BAD_INPUT
+        return _refuse(str(error))
+    except RunnerError as error:
+        return _refuse(str(error), CANNOT_INSTALL)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         _discard_output()
         return 141
+    except OSError as error:
+        _discard_output()
+        return _refuse(f"{error.strerror or error}; free some space, or write the output elsewhere")
+
+
+def _refuse(reason: str, code: int = BAD_INPUT) -> int:
+    from forerun.resolver.names import printable
+
+    if sys.stderr is not None:
+        sys.stderr.write(f"forerun: {printable(reason)}\n")
+    return code
 
 
 def _discard_output() -> None:
     """Point stdout at nothing, so that the interpreter's last flush does not complain about a closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

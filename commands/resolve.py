@@ -8,6 +8,7 @@ import sys
 from forerun.resolver import report
 from forerun.resolver.errors import SourceError
 from forerun.resolver.findings import Diagnostic
+from forerun.resolver.names import printable
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_file, from_stdin, python_files
 from forerun.resolver.target import target_for
@@ -17,6 +18,7 @@ from forerun.resolver.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from forerun.resolver.findings import Resolution
     from forerun.resolver.source import Source
@@ -43,11 +45,17 @@ def main(arguments: Sequence[str], program: str = "forerun resolve") -> int:
     options = parse(arguments, program)
     resolution = resolve_paths(options)
     rules = policy(options.trust, options.allow, options.deny)
-    sys.stdout.write(_rendered(resolution, rules, options.output))
+    _write(sys.stdout, _rendered(resolution, rules, options.output))
     if options.output != "json":
-        for line in report.problem_lines(resolution):
-            sys.stderr.write(f"{line}\n")
+        _write(sys.stderr, "".join(f"{printable(line)}\n" for line in report.problem_lines(resolution)))
     return 0
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write what the stream's encoding cannot hold as escapes; a closed stream is None."""
+    if stream is not None:
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def parse(arguments: Sequence[str], program: str) -> Options:
@@ -102,7 +110,10 @@ def resolve_paths(options: Options) -> Resolution:
 
 
 def _read_folder(folder: str, sources: list[Source], unreadable: list[Diagnostic]) -> None:
-    for path in python_files(folder):
+    paths = list(python_files(folder))
+    if not paths:
+        unreadable.append(Diagnostic(folder, 0, "holds no Python file or notebook that can be read"))
+    for path in paths:
         try:
             sources.append(from_file(path))
         except SourceError as error:
@@ -115,4 +126,4 @@ def _rendered(resolution: Resolution, rules: Policy, output: str) -> str:
 
         return json.dumps(report.as_json(resolution, rules), indent=2) + "\n"
     lines = report.explanation(resolution, rules) if output == "explain" else report.requirement_lines(resolution, rules)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from forerun.resolver.source import from_code, from_file, from_stdin
-from forerun.resolver.trust import policy
 from forerun.runner.execution import Attached
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         RunnerError: forerun cannot do its part.
     """
     source, request = parse(arguments)
+    _unwind_on_signals()
     result = run_source(source, request, Attached(), _observer())
     _say_what_happened(result)
     if result.status == "run-error" and result.signal:
@@ -54,6 +55,17 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     return source, given.request.replace(arguments=rest)
 
 
+def _unwind_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind us, so that nothing stays behind; while the script runs, it gets them instead."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _raise)
+
+
+def _raise(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
 def _observer() -> Observer | None:
     if sys.stderr is None or not sys.stderr.isatty():
         return None
@@ -78,7 +90,6 @@ def _say_what_happened(result: RunResult) -> None:
 def _end_as_the_script_did(number: int) -> None:
     """Die of the signal that the script died of, so that our caller sees what it would have seen."""
     import resource
-    import signal
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number not in (signal.SIGKILL, signal.SIGSTOP):

@@ -6,7 +6,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 
 from .findings import Evidence, Requirement, Unresolved
-from .import_map import is_curated_distribution, row
+from .import_map import is_curated_distribution, is_namesake
 from .names import canonical
 from .registered import is_popular, is_registered
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def declared_requirement(text: str, author: Author, evidence: Evidence) -> Requirement | Unresolved:
     """Return a written requirement (PEP 508); what a tool call declares ranks as an import of that name would."""
     try:
-        parsed = Parsed(text)
+        # A line break inside would make two requirements of one where they are listed.
+        if not text.replace("\t", " ").isprintable():
+            raise InvalidRequirement("it holds control characters")
+        parsed = Parsed(text.replace("\t", " "))
     except (InvalidRequirement, RecursionError) as error:
         reason = f"{_shown(text)} is not a requirement: {str(error).splitlines()[0]}"
         return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
@@ -65,9 +68,7 @@ def level_of_distribution(name: str) -> Level:
         return "curated"
     if not is_registered(name):
         return "unknown"
-    spellings = {name, name.replace("-", "_")}
-    is_namesake = any(row(section, each) for section in ("modules", "contested") for each in spellings)
-    return "popular" if is_popular(name) and not is_namesake else "registered"
+    return "popular" if is_popular(name) and not is_namesake(name) else "registered"
 
 
 def _shown(text: str) -> str:

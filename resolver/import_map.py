@@ -70,7 +70,21 @@ def is_curated_distribution(name: str) -> bool:
     if row("same", name.replace("-", "_")) is not None or row("same", name) is not None:
         return True
     table, (start, end) = _section("modules")
-    return any(table.find(b'"' + name.encode() + stop, start, end) >= 0 for stop in (b'"', b" "))
+    # A value stands after a space or a bracket, a key after a line break.
+    written = (before + name.encode() + after for before in (b' "', b'["') for after in (b'"', b" "))
+    return any(table.find(each, start, end) >= 0 for each in written)
+
+
+def is_namesake(name: str) -> bool:
+    """Whether a canonical name is one under which people import another project, in any case: `jwt`, `crypto`."""
+    if is_curated_distribution(name):
+        return False
+    for section in ("modules", "contested"):
+        table, (start, end) = _section(section)
+        keys = table[start:end].lower()
+        if any(b'\n"' + each.encode() + b'":' in keys for each in (name, name.replace("-", "_"))):
+            return True
+    return False
 
 
 def _section(name: str) -> tuple[bytes, tuple[int, int]]:
@@ -190,7 +204,7 @@ def _by_identity(top: str) -> Candidate:
         return Candidate(top, second, "registered", f"pipreqs: {top} -> {second}")
     if not is_registered(name):
         return Candidate(top, "", "unknown", "identity", "", (), f"no distribution is known to provide {top}")
-    level = _level(name) if top == top.lower() else "registered"
+    level = _level(name) if top == top.lower() and not is_namesake(name) else "registered"
     return Candidate(top, name, level, f"identity: {top} is the name of a distribution")
 
 

@@ -74,7 +74,9 @@ def _by_tokens(source: Source, target: Target, problem: str, line: int = 0) -> R
 
 
 def _odd_text(error: BaseException) -> str:
-    return "holds null bytes" if "null byte" in str(error) else "is nested too deeply to parse"
+    if "null byte" in str(error):
+        return "holds null bytes, so Python cannot run it; is it a program's text at all?"
+    return "is nested too deeply to parse here; its imports were read by tokens"
 
 
 def parse(text: str) -> _ast.Module:
@@ -191,6 +193,7 @@ def _attempts(statement: _ast.Try, place: _Place) -> Iterable[tuple[Sequence[_as
         replaced = any(_stands_in(handler.body) for handler in going_on)
         yield statement.body, place.under("optional" if replaced else "")
         yield statement.orelse, place.under("optional" if replaced else "")
+        yield from ((handler.body, place.under("optional")) for handler in going_on)
 
 
 def _catches_import_error(handler: _ast.ExceptHandler, body: Sequence[_ast.stmt]) -> bool:
@@ -226,16 +229,27 @@ def ends_the_program(body: Sequence[_ast.stmt]) -> bool:
     return False
 
 
+_HELPERS = frozenset({"logging", "os", "pip", "subprocess", "sys", "time", "traceback", "warnings"})
+"""Modules with which a handler reports, installs or ends, and which therefore replace nothing."""
+
+
 def _has_import(body: Sequence[_ast.stmt]) -> bool:
-    return any(
-        isinstance(each, _ast.Import | _ast.ImportFrom) or (isinstance(each, _ast.Try) and _has_import(each.body))
-        for each in body
-    )
+    return any(_replaces(each) or (isinstance(each, _ast.Try) and _has_import(each.body)) for each in body)
+
+
+def _is_import(statement: _ast.stmt) -> bool:
+    return isinstance(statement, _ast.Import | _ast.ImportFrom)
+
+
+def _replaces(statement: _ast.stmt) -> bool:
+    """Whether a statement imports anything but what a handler needs for itself."""
+    return any(each.level or each.top not in _HELPERS for each in _imports_of(statement, _Place()))
 
 
 def _stands_in(body: Sequence[_ast.stmt]) -> bool:
     """Whether a handler puts something in place of the import; one that only prints leaves the name undefined."""
-    return any(not isinstance(each, _ast.Expr) or isinstance(each.value, _ast.Constant) for each in body)
+    acting = [each for each in body if not _is_import(each)]
+    return any(not isinstance(each, _ast.Expr) or isinstance(each.value, _ast.Constant) for each in acting)
 
 
 def _suppresses(statement: _ast.With | _ast.AsyncWith) -> bool:
@@ -245,5 +259,3 @@ def _suppresses(statement: _ast.With | _ast.AsyncWith) -> bool:
         and any(dotted(each) in IMPORT_ERRORS for each in item.context_expr.args)
         for item in statement.items
     )
-
-

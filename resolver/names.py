@@ -18,3 +18,16 @@ def canonical(name: str) -> NormalizedName:
         return NormalizedName("")
     parts = lower.replace("_", "-").replace(".", "-").split("-")
     return NormalizedName("-".join(part for part in parts if part))
+
+
+def printable(line: str) -> str:
+    """Return a line for a terminal: what could move the cursor or hide text is escaped, what is endless is cut."""
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE // 2]}[...]{line[-LONGEST_LINE // 2 :]}"
+    if line.isprintable():
+        return line
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+
+
+LONGEST_LINE = 4_000
+"""Characters of a line that are shown."""

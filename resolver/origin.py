@@ -50,7 +50,7 @@ class Origins:
     def of(self, reading: Reading, source: Source) -> list[Finding]:
         """Return a Finding for each import of a source; one for each missing name where an import has several."""
         clues = NamesInUse(reading.imports, reading.tree)
-        is_python2 = bool(reading.problem)
+        is_python2 = reading.problem_line > 0
         findings: list[Finding] = []
         known: dict[tuple[object, ...], list[Finding]] = {}
         for each in reading.imports:

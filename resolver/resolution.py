@@ -11,7 +11,7 @@ from .local import Neighbourhood
 from .origin import Origins
 from .selection import selected
 from .source import from_file
-from .syntax import why_not_python
+from .syntax import can_tell, why_not_python
 from .trust import LEVELS
 
 TYPE_CHECKING = False
@@ -104,7 +104,7 @@ class _Gathered:
         self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
         if reading.problem:
             why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
-            cannot_run = reading.problem_line > 0 or "null bytes" in reading.problem
+            cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
             self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, is_main and cannot_run))
         needed = {id(finding) for finding in selected(findings)}
         wanted = self._covered if is_declared else self._needed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .target import Target
@@ -28,11 +30,19 @@ PYTHON_2_TOKENS = (
 
 def why_not_python(problem: str, line: int, text: str, target: Target) -> str:
     """Return why a text does not parse, as a sentence about the target; `line` starts at 1, 0 where unknown."""
+    if not can_tell(target):
+        return f"does not parse as Python {sys.version_info[0]}.{sys.version_info[1]}; its imports were read by tokens"
+    if not line:
+        return problem
     sign = _python_2_sign(problem, _line(text, line))
-    where = f", line {line}" if line else ""
-    if sign and target.python[0] > 2:
-        return f"Python 2 code: {sign}{where}; it cannot run on Python {target.version}"
-    return f"cannot run on Python {target.version}: {problem}{where}"
+    if sign:
+        return f"Python 2 code: {sign}, line {line}; it cannot run on Python {target.version}"
+    return f"cannot run on Python {target.version}: {problem}, line {line}"
+
+
+def can_tell(target: Target) -> bool:
+    """Whether what our own parser refuses is refused by the target too: not by a newer one, nor by Python 2."""
+    return (3, 0) <= target.python <= sys.version_info[:2]
 
 
 def _python_2_sign(problem: str, line: str) -> str:
@@ -50,5 +60,5 @@ def _python_2_sign(problem: str, line: str) -> str:
 
 
 def _line(text: str, number: int) -> str:
-    lines = text.splitlines() if number and len(text) < 5_000_000 else []
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines[number - 1] if 0 < number <= len(lines) else ""

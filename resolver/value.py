@@ -35,8 +35,12 @@ class Value(metaclass=_ValueType):
         fields: tuple[str, ...] = type(self)._fields  # type: ignore[attr-defined]
         if len(args) > len(fields):
             raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, not {len(args)}")
-        given = {**type(self)._defaults, **dict(zip(fields, args, strict=False)), **kwargs}  # type: ignore[attr-defined]
-        if len(given) != len(fields) or any(name not in given for name in fields):
+        given = dict(zip(fields, args, strict=False))
+        if not kwargs.keys().isdisjoint(given):
+            raise TypeError(f"{type(self).__name__} was given {', '.join(kwargs.keys() & given)} twice")
+        if len(given) < len(fields):
+            given = {**type(self)._defaults, **given, **kwargs}  # type: ignore[attr-defined]
+        if len(given) != len(fields) or not given.keys() >= {*fields, *kwargs}:
             raise TypeError(f"{type(self).__name__} has the fields {', '.join(fields)}")
         for name, value in given.items():
             object.__setattr__(self, name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from .bytecode import compile_command
 from .capture import load
 from .execution import Execution, command_line, not_started, read_answer, return_value
 from .process import run_tool
@@ -72,6 +73,7 @@ class Captured:
             "folder": folder,
             "deadline": request.deadline,
             "mounts": request.mounts,
+            "background": compile_command(layer, environment.interpreter),
             "stdin": _written(environment, "stdin", request.stdin) if request.stdin else "",
             "head": request.head,
             "tail": request.tail,

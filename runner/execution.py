@@ -7,6 +7,7 @@ import sys
 
 from forerun.resolver.value import Value
 
+from .bytecode import compile_command
 from .environment import INSIDE
 from .errors import MountError, RunnerError
 from .result import ReturnValue
@@ -60,7 +61,7 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         RunnerError: the code cannot be written down.
     """
     if source.kind == "script":
-        return [environment.python, source.path, *request.arguments]
+        return [environment.python, request.shown_path or source.path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:
         with open(main, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
@@ -89,7 +90,9 @@ class Attached:
         if source.kind != "script":
             variables["FORERUN_FOLDER"] = os.getcwd()
         folder = request.folder or (os.getcwd() if request.mounts else "")
-        job = Job(command_line(source, request, environment), variables, folder, request.deadline, request.mounts)
+        background = compile_command(layer, environment.interpreter)
+        command = command_line(source, request, environment)
+        job = Job(command, variables, folder, request.deadline, request.mounts, background)
         sys.stdout.flush()
         try:
             ending = run_attached(job)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 DEADLINE = 3600.0
 """Seconds after which an installer that says nothing more is taken for hung."""
 
+COMPLETE_LOCK = ("--generate-hashes", "--no-annotate", "--no-header", "--emit-build-options")
 NEEDS_WHEEL = "hint: Wheels are required for `"
+LONGEST_REASON = 500
 NO_NETWORK = ("failed to fetch", "connection refused", "dns error", "error sending request", "network is unreachable",
               "network connectivity is disabled", "timed out", "connect error")  # fmt: skip
 
@@ -42,14 +44,10 @@ class Uv:
         built: list[str] = []
         while True:
             only_wheels = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
-            output = self._run(
-                ["pip", "compile", "--generate-hashes", "--no-annotate", "--no-header", "--emit-build-options",
-                 *only_wheels, "--python", python, listed],
-                folder,
-            )  # fmt: skip
+            output = self._run(["pip", "compile", *COMPLETE_LOCK, *only_wheels, "--python", python, listed], folder)
             if output.code == 0:
                 return output.stdout.decode()
-            lacking = _names_without_wheel(output.stderr.decode("utf-8", "replace")) - set(built)
+            lacking = _names_without_wheel(_text(output)) - set(built)
             if not lacking or not all(map(may_build, lacking)):
                 raise _failure(requirements, output)
             built.extend(sorted(lacking))
@@ -71,6 +69,14 @@ class Uv:
             raise _failure([line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith("-")], output)
 
     def _run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
+        """Run uv; where it cannot reach the index, once more with what its own cache holds."""
+        output = self._run_once(arguments, folder)
+        if output.code and _is_offline(output):
+            cached = self._run_once([*arguments, "--offline"], folder)
+            return output if cached.code else cached
+        return output
+
+    def _run_once(self, arguments: Sequence[str], folder: str) -> ToolOutput:
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere.
         environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
         for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
@@ -97,15 +103,24 @@ def _names_without_wheel(text: str) -> frozenset[str]:
 
 
 def _failure(requirements: Sequence[str], output: ToolOutput) -> InstallError:
-    text = output.stderr.decode("utf-8", "replace")
-    is_offline = any(sign in text.lower() for sign in NO_NETWORK)
-    return InstallError(requirements, _reason(text, is_offline=is_offline), is_offline=is_offline)
+    is_offline = _is_offline(output)
+    return InstallError(requirements, _reason(_text(output), is_offline=is_offline), is_offline=is_offline)
+
+
+def _text(output: ToolOutput) -> str:
+    return output.stderr.decode("utf-8", "replace")
+
+
+def _is_offline(output: ToolOutput) -> bool:
+    text = _text(output).lower()
+    return any(sign in text for sign in NO_NETWORK)
 
 
 def _reason(text: str, *, is_offline: bool) -> str:
     """Return the installer's own reason in a sentence or two, without its log and its hints for other commands."""
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    kept = [line for line in lines if not line.startswith(("hint:", "error: No solution"))]
-    sentence = " ".join(kept).replace("cause: ", "").removeprefix("error: ").replace("× ", "").replace("╰─▶ ", "")
-    shown = sentence if len(sentence) <= 500 else sentence[:497] + "..."
-    return ("the package index cannot be reached: " if is_offline else "") + (shown or "the installer gave no reason")
+    lines = [line.strip().removeprefix("error: ").removeprefix("cause: ") for line in text.split("\n") if line.strip()]
+    if is_offline:
+        return f"the package index cannot be reached ({lines[-1]}), and not all that is needed is in the cache"
+    kept = [line for line in lines if not line.startswith(("hint:", "No solution"))]
+    sentence = " ".join(kept) or "the installer gave no reason"
+    return sentence if len(sentence) <= LONGEST_REASON else sentence[:LONGEST_REASON] + "..."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 
 from forerun.resolver.value import Value
 
+from .digest import digest
 from .environment import make_skeleton
 from .errors import InstallError, StoreError
 from .result import Distribution
@@ -84,7 +84,7 @@ class Layers:
         """Name everything that what the requirements resolve to depends on."""
         settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(INDEX_SETTINGS))
         whole = "\0".join(["1", self._interpreter.identity, *settings, "requirements", *texts, "declared", *declared])
-        return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return digest(whole)
 
     def _remembered(self, request: str, longest: float) -> Layer | None:
         """Read the small file that says which layer a request led to: its name, then a distribution a line."""
@@ -116,7 +116,7 @@ class Layers:
                     raise
                 return stale
             distributions = locked_distributions(lock)
-            name = hashlib.sha256(f"{self._interpreter.identity}\0{lock}".encode()).hexdigest()[:32]
+            name = digest(f"{self._interpreter.identity}\0{lock}")
             target = self._store.path("layers", name)
             if not os.path.isdir(target):
                 observer.installing(distributions)

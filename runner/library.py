@@ -29,6 +29,7 @@ def run(
     arguments: Iterable[str] = (),
     *,
     dependencies: Iterable[str] = (),
+    preinstalled: Iterable[str] = (),
     stdin: str | bytes = b"",
     variables: Mapping[str, Any] | None = None,
     timeout: float | None = None,
@@ -38,6 +39,7 @@ def run(
     max_retries: int = 5,
     folder: str | os.PathLike[str] = "",
     mount: tuple[str, str | os.PathLike[str]] | None = None,
+    shown_path: str = "",
     environment: Mapping[str, str] | None = None,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
@@ -47,7 +49,8 @@ def run(
     Args:
         source: A path (`pathlib.Path`, or a string such as `"job.py"`), code, or a Source.
         arguments: The script's `sys.argv[1:]`.
-        dependencies: Further requirements (PEP 508).
+        dependencies: Further requirements (PEP 508), ranked by the author of the source.
+        preinstalled: Further requirements that the operator vouches for.
         stdin: What the script reads from standard input.
         variables: Globals that a code string finds; values that JSON can hold.
         timeout: Seconds after which the script and everything it started is ended.
@@ -57,6 +60,7 @@ def run(
         max_retries: Reruns at most, when a module is found missing at run time.
         folder: The script's working folder; by default the current one.
         mount: A virtual absolute path and the folder that the script sees there.
+        shown_path: The path by which the script is started where the mount shows it under another one.
         environment: Environment variables instead of ours.
         observer: Told of each stage.
         cancellation: Ends the run when its `cancel` is called.
@@ -67,7 +71,7 @@ def run(
     """
     request = _request(
         arguments, dependencies, stdin, variables, timeout, trust, allow, deny, max_retries, folder, mount, environment
-    )
+    ).replace(preinstalled=tuple(preinstalled), shown_path=shown_path)
     return run_source(as_source(source), request, Captured(), observer, cancellation)
 
 

@@ -40,11 +40,16 @@ def enter_mount(mounts: Sequence[tuple[str, str]]) -> None:
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
     missing = [target.strip("/").split("/") for target, _ in mounts if not os.path.isdir(target)]
     descriptors = [(target, os.open(source, os.O_PATH | os.O_DIRECTORY)) for target, source in mounts]
-    if missing:
-        _rebuild_root(calls, missing)
+    root = _new_root(calls, missing) if missing else ""
+    # While the old root is still there: a folder of a detached one can no longer be bound.
     for target, descriptor in descriptors:
-        calls.mount(f"/proc/self/fd/{descriptor}", target, None, MS_BIND | MS_REC)
+        calls.mount(f"/proc/self/fd/{descriptor}", root + target, None, MS_BIND | MS_REC)
         os.close(descriptor)
+    if root:
+        os.chdir(root)
+        calls("syscall", SYS_PIVOT_ROOT[os.uname().machine], b".", b".")
+        calls("umount2", b".", MNT_DETACH)
+        os.chdir("/")
 
 
 class _Calls:
@@ -81,7 +86,8 @@ def _unshare(calls: _Calls) -> None:
             file.write(text)
 
 
-def _rebuild_root(calls: _Calls, targets: list[list[str]]) -> None:
+def _new_root(calls: _Calls, targets: list[list[str]]) -> str:
+    """Build a copy of the root that has the mount points, and return where it is."""
     firsts = {target[0] for target in targets}
     new_root = next(f"/{name}" for name in SPARE_FOLDERS if name not in firsts and os.path.isdir(f"/{name}"))
     # The tmpfs covers a folder of the host in our namespace alone; what it covers is bound from a descriptor.
@@ -90,10 +96,7 @@ def _rebuild_root(calls: _Calls, targets: list[list[str]]) -> None:
     os.chmod(new_root, 0o755)
     _graft(calls, "/", new_root, targets, {new_root: f"/proc/self/fd/{covered}"})
     os.close(covered)
-    os.chdir(new_root)
-    calls("syscall", SYS_PIVOT_ROOT[os.uname().machine], b".", b".")
-    calls("umount2", b".", MNT_DETACH)
-    os.chdir("/")
+    return new_root
 
 
 def _graft(calls: _Calls, real: str, new: str, targets: list[list[str]], moved: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ class Request(Value):
 
     `dependencies` are further requirements (PEP 508), ranked by the author of the source; `deadline` is in seconds,
     for each start of the script; `mounts` are pairs of a virtual and a real folder; `environment` replaces the
-    environment variables that the script would inherit; `variables` are globals that a code string finds.
+    environment variables that the script would inherit; `variables` are globals that a code string finds;
+    `shown_path` starts a script file by another path than its source's, as the mounts show it.
     """
 
     arguments: tuple[str, ...] = ()
@@ -28,6 +29,7 @@ class Request(Value):
     stdin: bytes = b""
     folder: str = ""
     mounts: tuple[tuple[str, str], ...] = ()
+    shown_path: str = ""
     environment: Mapping[str, str] | None = None
     variables: Mapping[str, Any] | None = None
     head: int = 5_000_000

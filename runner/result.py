@@ -111,5 +111,4 @@ class Cancelled(Result):
     status: Literal["cancelled"] = "cancelled"
 
 
-if TYPE_CHECKING:
-    RunResult = Succeeded | ScriptFailed | InstallFailed | Refused | TimedOut | Cancelled
+RunResult = Succeeded | ScriptFailed | InstallFailed | Refused | TimedOut | Cancelled

@@ -15,7 +15,7 @@ import time
 
 from . import descendants
 from .capture import Capture
-from .supervisor import GRACE, Job, start
+from .supervisor import GRACE, Job, start, start_background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ class _Run:
         self._streams: dict[int, int] = {}
         stdin = os.open(told["stdin"] or os.devnull, os.O_RDONLY)
         readers, writers = zip(os.pipe(), os.pipe(), strict=True)
-        job = Job(told["arguments"], told["environment"], told["folder"], None, told["mounts"])
+        job = Job(told["arguments"], told["environment"], told["folder"], None, told["mounts"], told["background"])
         self._wake = _wake_on_child()
         self._process = start(job, (stdin, *writers), own_session=True)
         for number, (reader, writer) in enumerate(zip(readers, writers, strict=True), 1):
             os.close(writer)
             os.set_blocking(reader, False)
             self._streams[reader] = number
+        start_background(job)
 
     def ending(self) -> dict[str, Any]:
         """Watch until the script has ended, then end what it left behind and read the rest of its output."""

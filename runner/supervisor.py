@@ -15,7 +15,7 @@ from .mount_namespace import enter_mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -23,14 +23,20 @@ GRACE = 2.0
 FORWARDED = frozenset(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
 )
+IGNORED_BY_PYTHON = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
+"""What our interpreter ignores since it started, and what a program started by exec would go on ignoring."""
+
 FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
 
 
 class Job:
-    """What to start: argument vector, environment, working folder, deadline in seconds, and the mounts to enter."""
+    """What to start: argument vector, environment, working folder, deadline in seconds, and the mounts to enter.
 
-    __slots__ = ("arguments", "deadline", "environment", "folder", "mounts")
+    `background` is the argument vector of a program that may run beside it and ends with it.
+    """
+
+    __slots__ = ("arguments", "background", "deadline", "environment", "folder", "mounts")
 
     def __init__(
         self,
@@ -39,12 +45,14 @@ class Job:
         folder: str = "",
         deadline: float | None = None,
         mounts: Sequence[tuple[str, str]] = (),
+        background: Sequence[str] = (),
     ) -> None:
         self.arguments = list(arguments)
         self.environment = dict(environment)
         self.folder = folder
         self.deadline = deadline
         self.mounts = [(target, source) for target, source in mounts]
+        self.background = list(background)
 
 
 class Ending:
@@ -90,7 +98,7 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
             enter_mount(job.mounts)
         if job.folder:
             os.chdir(job.folder)
-        for each in FORWARDED | {signal.SIGPIPE, signal.SIGXFSZ}:
+        for each in IGNORED_BY_PYTHON:
             signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         descendants.die_with_parent(parent)
@@ -103,7 +111,20 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
         os._exit(127)
 
 
-def run_attached(job: Job, on_start: Callable[[int], None] = lambda _: None) -> Ending:
+def start_background(job: Job) -> None:
+    """Start a job's background program without streams; whether it can be started does not matter to the job."""
+    if not job.background:
+        return
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        start(Job(job.background, {}), (nothing, nothing, nothing), own_session=True)
+    except OSError:
+        pass
+    finally:
+        os.close(nothing)
+
+
+def run_attached(job: Job) -> Ending:
     """Run a job in our own session, with our own streams, and pass signals on to it.
 
     Signals that the terminal sends reach the whole foreground group, so they are not sent twice. Stopping and
@@ -117,7 +138,7 @@ def run_attached(job: Job, on_start: Callable[[int], None] = lambda _: None) -> 
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     try:
         process = start(job)
-        on_start(process)
+        start_background(job)
         return _watch(process, job.deadline, watched)
     finally:
         descendants.end_all()

@@ -1,0 +1,27 @@
+"""Layer -> the job that compiles it while the script runs, or None where that is done."""
+
+from __future__ import annotations
+
+import os
+
+from .environment import INSIDE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .interpreter import Interpreter
+
+MARKER = "compiled"
+
+
+def compile_command(layer: str, interpreter: Interpreter) -> list[str]:
+    """Return the command that compiles a layer in place, or [] where there is nothing to do.
+
+    The layer is published uncompiled, so that a first run need not wait. Adding bytecode changes nothing that a
+    script can see but the time that its imports take; it is written by rename, a file at a time.
+    """
+    if not layer or os.path.exists(os.path.join(layer, MARKER)):
+        return []
+    lock = os.path.join(os.path.dirname(os.path.dirname(layer)), "locks", f"{os.path.basename(layer)}-compile")
+    program = os.path.join(INSIDE, "_forerun_compile.py")
+    site_packages = os.path.join(layer, interpreter.site_packages)
+    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(layer, MARKER), lock]

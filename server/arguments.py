@@ -1,0 +1,89 @@
+"""Arguments of a tool call -> the same, checked against our bounds, or one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from .settings import LONGEST_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_TEXT = 5_000_000
+"""Characters of code, of standard input, or of the global variables written as JSON."""
+MOST_ITEMS = 200
+"""Dependencies; and arguments of a program."""
+
+RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+Code = Annotated[str, Field(description="Python source. The value of its last expression is returned.")]
+FilePath = Annotated[str, Field(description="A file under the mounted folder, such as /working/job.py or job.py")]
+Variables = Annotated[dict[str, Any], Field(description="Global variables that the code finds: names and JSON values")]
+Dependencies = Annotated[
+    list[str],
+    Field(description="Requirements beyond those found by reading the imports, such as 'pandas<3'. Rarely needed."),
+]
+Arguments = Annotated[list[str], Field(description="The program's sys.argv[1:]")]
+Stdin = Annotated[str, Field(description="What the program reads from standard input")]
+Timeout = Annotated[
+    float,
+    Field(
+        description="Seconds after which the program is ended",
+        json_schema_extra={"exclusiveMinimum": 0, "maximum": LONGEST_TIMEOUT},
+    ),
+]
+PythonVersion = Annotated[str, Field(description=f"Leave it empty, or say {RUNNING}: the only one here")]
+
+NO_VARIABLES: dict[str, Any] = {}
+NO_TEXTS: list[str] = []
+
+
+class BadArgument(Exception):
+    """An argument that is out of bounds; `str()` says which, and what the bound is."""
+
+
+def check_text(name: str, text: str) -> None:
+    """Refuse a text that is too long.
+
+    Raises:
+        BadArgument: it is.
+    """
+    if len(text) > MOST_TEXT:
+        raise BadArgument(f"{name} is longer than {MOST_TEXT:,} characters")
+
+
+def check_items(name: str, texts: Sequence[str]) -> None:
+    """Refuse a list of too many or too long texts, or one with NUL characters.
+
+    Raises:
+        BadArgument: it is one.
+    """
+    if len(texts) > MOST_ITEMS:
+        raise BadArgument(f"{name} has {len(texts):,} entries; at most {MOST_ITEMS} are possible")
+    if any(len(each) > 10_000 or "\0" in each for each in texts):
+        raise BadArgument(f"{name} has an entry with a NUL character, or one longer than 10,000 characters")
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Refuse global variables that are too long.
+
+    Raises:
+        BadArgument: they are.
+    """
+    check_text("global_variables", json.dumps(variables))
+
+
+def check_run(timeout: float, python_version: str) -> None:
+    """Refuse a time or a Python that cannot be had.
+
+    Raises:
+        BadArgument: for either.
+    """
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise BadArgument(f"timeout must be above 0 and at most {LONGEST_TIMEOUT:g} seconds")
+    if python_version and python_version != RUNNING and not python_version.startswith(RUNNING + "."):
+        raise BadArgument(f"this server runs Python {RUNNING} only; leave python_version empty")

@@ -1,0 +1,127 @@
+"""`RunResult` -> what an MCP client gets: tagged text for the model, the same facts as data, figures as images."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+from typing import TYPE_CHECKING, Any, Literal
+
+from mcp_types import CallToolResult, ImageContent, TextContent
+from pydantic import BaseModel, Field
+
+from . import words
+
+if TYPE_CHECKING:
+    from forerun.runner.result import Refused, ReturnValue, RunResult
+
+    from .workspace import Workspace
+
+Status = Literal["success", "run-error", "install-error", "refused", "timeout", "cancelled"]
+
+MOST_OUTPUT, MOST_VALUE, MOST_ERROR = 60_000, 30_000, 10_000
+"""Characters; together what a model can still take in, and what clients read without trouble."""
+MOST_IMAGE_BYTES = 5_000_000
+"""Bytes of all figures of a run; those beyond are left out, never cut."""
+
+
+class RunOutput(BaseModel):
+    """What came of a run."""
+
+    status: Status = Field(description="run-error means that the program itself failed")
+    dependencies: list[str] = Field(default_factory=list, description="Installed distributions with their versions")
+    output: str = Field(default="", description="stdout and stderr, in the order in which they were written")
+    return_value: Any = Field(default=None, description="Value of the last expression: data, or its repr as a string")
+    error: str = Field(default="", description="The traceback, or a sentence that says what went wrong")
+    exit_code: int = Field(default=0, description="The program's exit code")
+    images: int = Field(default=0, description="Number of figures that come along as images")
+    notes: list[str] = Field(default_factory=list, description="What else is worth knowing of this run")
+    seconds: dict[str, float] = Field(default_factory=dict, description="Time spent resolving, installing and running")
+
+
+def content_of(result: RunResult, workspace: Workspace) -> CallToolResult:
+    """Return the answer to a tool call; `is_error` marks only what we could not do, not what the program did."""
+    images = _images(result)
+    output, value = _facts(result, workspace, len(images))
+    blocks = [TextContent(type="text", text=_text(output, value)), *images]
+    is_error = result.status in ("refused", "install-error")
+    return CallToolResult(content=list(blocks), structured_content=output.model_dump(mode="json"), is_error=is_error)
+
+
+def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOutput, str]:
+    """Return the facts, and the return value as text, both fit to be sent."""
+
+    def said(text: str, limit: int) -> str:
+        return words.shortened(words.in_virtual_paths(words.encodable(text), workspace.mount), limit)
+
+    data, value = _value(getattr(result, "value", None))
+    notes = [words.without_advice(each) for each in result.notes]
+    if len(result.images) > images:
+        notes.append(f"{len(result.images) - images} figures are too large to be sent; save them to a file instead")
+    timing = result.timing
+    facts = RunOutput(
+        status=result.status,
+        dependencies=[str(each) for each in result.dependencies],
+        output=said(result.output, MOST_OUTPUT),
+        return_value=data,
+        error=said(_error(result), MOST_ERROR),
+        exit_code=result.exit_code,
+        images=images,
+        notes=[said(each, MOST_ERROR) for each in (*notes, *workspace.notes)],
+        seconds={name: round(getattr(timing, name), 3) for name in ("resolve", "install", "run")},
+    )
+    return facts, value
+
+
+def _value(value: ReturnValue | None) -> tuple[Any, str]:
+    """Return the value as data and as text; what is too long to be sent as data is its shortened text in both."""
+    if value is None:
+        return None, ""
+    data = words.encodable_data(value.data if value.is_data else value.repr)
+    text = data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
+    short = words.shortened(text, MOST_VALUE)
+    return (data if short == text else short), short
+
+
+def _error(result: RunResult) -> str:
+    if result.status == "refused":
+        return _refusal(result)
+    if result.status == "run-error" and not result.error:
+        if result.signal:
+            return f"the program was ended by {_signal_name(result.signal)}"
+        return f"the program ended with exit code {result.exit_code}"
+    return words.without_advice(result.error)
+
+
+def _refusal(result: Refused) -> str:
+    reasons = "; ".join(each.reason for each in result.verdicts)
+    return f"not run: {reasons}. Only the operator of this server can allow more."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _text(facts: RunOutput, value: str) -> str:
+    """Return the form that users of the Pyodide server know; empty parts are left out."""
+    lines = [f"<status>{facts.status}</status>"]
+    if facts.dependencies:
+        lines.append(f"<dependencies>{json.dumps(facts.dependencies)}</dependencies>")
+    parts = {"output": facts.output, "return_value": value, "error": facts.error, "notes": "\n".join(facts.notes)}
+    for tag, text in parts.items():
+        if text:
+            lines.append(f"<{tag}>\n{words.without_closing_tags(text.removesuffix(chr(10)))}\n</{tag}>")
+    return "\n".join(lines)
+
+
+def _images(result: RunResult) -> list[ImageContent]:
+    images: list[ImageContent] = []
+    left = MOST_IMAGE_BYTES
+    for data in result.images:
+        left -= len(data)
+        if left >= 0:
+            images.append(ImageContent(type="image", data=base64.b64encode(data).decode(), mime_type="image/png"))
+    return images

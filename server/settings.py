@@ -1,0 +1,34 @@
+"""What the operator chose when the server was started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forerun.resolver.trust import policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from forerun.resolver.trust import Policy, TrustLevel
+
+LONGEST_TIMEOUT = 3600.0
+"""Seconds; no run may take longer, whoever asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Options of a server; `path` "" stands for a temporary folder, `timeout` is for calls that name none."""
+
+    mount: str = "/working"
+    path: str = ""
+    dependencies: tuple[str, ...] = ()
+    timeout: float = 300.0
+    trust: TrustLevel = "popular"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    max_retries: int = 5
+    verbose: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """What may be installed."""
+        return policy(self.trust, self.allow, self.deny)

@@ -1,0 +1,21 @@
+"""Our environment variables -> those that a script run for a caller gets to see."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PASSED_ON = frozenset(
+    "HOME PATH LANG LANGUAGE TZ TERM USER LOGNAME SHELL TMPDIR SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE".split()
+)
+PROXIES = frozenset(("http_proxy", "https_proxy", "no_proxy"))
+
+
+def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what a script needs to find its way, and nothing that could be a secret of ours."""
+    return {name: value for name, value in ours.items() if _is_passed_on(name)}
+
+
+def _is_passed_on(name: str) -> bool:
+    return name in PASSED_ON or name.startswith("LC_") or name.lower() in PROXIES

@@ -1,0 +1,51 @@
+"""Text of scripts and of the runner -> text that may be shown to a model: encodable, bounded, in virtual paths."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+CLOSING_TAG = re.compile(r"<(?=/\s*(?:status|dependencies|output|return_value|error|notes)\b)", re.IGNORECASE)
+ADVICE = re.compile(r"; (?:if you know it, )?allow it with --allow \S+")
+
+
+def encodable(text: str) -> str:
+    """Return text that UTF-8 can carry: lone surrogates are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def encodable_data(data: Any) -> Any:
+    """Return JSON data whose every string UTF-8 can carry."""
+    if isinstance(data, str):
+        return encodable(data)
+    if isinstance(data, dict):
+        return {encodable(str(key)): encodable_data(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [encodable_data(each) for each in data]
+    return data
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return the head and the tail of a text that is longer than `limit`, and between them how much was cut."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters cut ...]\n{text[-half:]}"
+
+
+def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:
+    """Return text with the real folder written as the virtual one, where it is a whole path or the start of one."""
+    virtual, folder = mount
+    if folder in (virtual, "/") or folder not in text:
+        return text
+    return re.sub(rf"{re.escape(folder)}(?![\w.-])", lambda _: virtual, text)
+
+
+def without_closing_tags(text: str) -> str:
+    """Return text that cannot end one of our own tags, and so cannot pass for another part of the answer."""
+    return CLOSING_TAG.sub(r"<\\", text)
+
+
+def without_advice(text: str) -> str:
+    """Return a sentence of the runner without the operator's way round a refusal, which is not for callers."""
+    return ADVICE.sub("", text)
