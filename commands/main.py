@@ -122,7 +122,7 @@ def _guarded(command: Callable[[], int]) -> int:
         return 141
     except OSError as error:
         _discard_output()
-        return _refuse(f"{error.strerror or error}; free some space, or write the output elsewhere")
+        return _refuse(f"the system refused: {error}")
 
 
 def _refuse(reason: str, code: int = BAD_INPUT) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from forerun.runner.observer import Observer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
     from rich.status import Status
 
     from forerun.runner.result import Distribution
@@ -21,7 +20,6 @@ class TerminalProgress(Observer):
     """Shows what is being resolved and installed."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
 
     def resolving(self, requirements: Sequence[str]) -> None:
@@ -38,7 +36,8 @@ class TerminalProgress(Observer):
 
     def retrying(self, missing: str, distributions: Sequence[str]) -> None:
         """Announce a rerun, since what the script did before happens twice."""
-        self._console.print(f"forerun: {missing} is missing; running again with {', '.join(distributions)}", style="dim", markup=False)
+        self.close()
+        _console().print(f"forerun: {missing} is missing; running again with {', '.join(distributions)}", style="dim", markup=False)
 
     def close(self) -> None:
         """Take the line away."""
@@ -48,8 +47,15 @@ class TerminalProgress(Observer):
 
     def _show(self, text: str) -> None:
         self.close()
-        self._status = self._console.status(text, spinner="dots")
+        self._status = _console().status(text, spinner="dots")
         self._status.start()
+
+
+def _console() -> Console:
+    # Not before there is something to show: a warm run has nothing to show.
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
 
 
 def _listed(names: Sequence[str]) -> str:

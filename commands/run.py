@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.source import Source
-    from forerun.runner.observer import Observer
     from forerun.runner.result import RunResult
+
+    from .progress import TerminalProgress
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     """
     source, request = parse(arguments)
     _unwind_on_signals()
-    result = run_source(source, request, Attached(), _observer())
+    observer = _observer()
+    try:
+        result = run_source(source, request, Attached(), observer)
+    finally:
+        if observer is not None:
+            observer.close()
     _say_what_happened(result)
     if result.status == "run-error" and result.signal:
         _end_as_the_script_did(result.signal)
@@ -39,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     """Read the arguments; the plain form, a script and its arguments, is read by hand, since argparse is dear."""
     if arguments and not arguments[0].startswith("-"):
-        return from_file(arguments[0]), Request(tuple(arguments[1:]))
+        return _from_file(arguments[0]), Request(tuple(arguments[1:]))
     from .run_options import parse_options
 
     given = parse_options(arguments)
@@ -51,8 +57,14 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
 
         raise ResolverError("name a script to run, or give code with -c; see forerun run --help")
     else:
-        source, rest = (from_stdin(os.getcwd()) if rest[0] == "-" else from_file(rest[0])), rest[1:]
+        source, rest = (from_stdin(os.getcwd()) if rest[0] == "-" else _from_file(rest[0])), rest[1:]
     return source, given.request.replace(arguments=rest)
+
+
+def _from_file(path: str) -> Source:
+    """Read a script; one that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code."""
+    source = from_file(path)
+    return source if os.path.isfile(path) else source.replace(path="", kind="stdin", beside=os.getcwd())
 
 
 def _unwind_on_signals() -> None:
@@ -66,7 +78,7 @@ def _raise(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def _observer() -> Observer | None:
+def _observer() -> TerminalProgress | None:
     if sys.stderr is None or not sys.stderr.isatty():
         return None
     from .progress import TerminalProgress

@@ -47,7 +47,9 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
     parser = _parser(transport)
     given = parser.parse_args(arguments)
     checked_mount(given.mount, given.path or os.sep)
-    requirements = tuple(each.strip() for text in given.deps for each in BETWEEN_REQUIREMENTS.split(text) if each.strip())
+    requirements = tuple(
+        each.strip() for text in given.deps for each in BETWEEN_REQUIREMENTS.split(text) if each.strip()
+    )
     for sentence in _no_requirements(requirements):
         parser.error(f"--deps: {sentence}")
     return Settings(
@@ -66,23 +68,37 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
 def _parser(transport: str) -> argparse.ArgumentParser:
     about = {
         "stdio": "Serve MCP tools that run Python programs, on standard input and output.",
-        "warmup": "Run a real program with a real dependency through the server, to see that everything works.",
+        "warmup": "Run a real program with a real dependency through the server, to see that all works.",
     }
     parser = argparse.ArgumentParser(prog=f"forerun {transport}", description=about[transport])
     parser.add_argument(
-        "--mount", default="/working", metavar="VIRTUAL", help="the absolute path that programs see (default: /working)"
+        "--mount",
+        default="/working",
+        metavar="VIRTUAL",
+        help="the absolute path that programs see (default: /working)",
     )
     parser.add_argument(
-        "--path", default="", metavar="DIR", help="the folder behind it (default: a temporary one, deleted at the end)"
+        "--path",
+        default="",
+        metavar="DIR",
+        help="the folder behind it (default: a temporary one, deleted at the end)",
     )
     parser.add_argument(
         "--deps", action="append", default=[], metavar="A,B", help="requirements to install for every program"
     )
     parser.add_argument(
-        "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="end a program after this time (default: 300)"
+        "--timeout",
+        type=_seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="end a program after this time (default: 300)",
     )
     parser.add_argument(
-        "--max-retries", type=_count, default=5, metavar="N", help="reruns at most when a module is missing (default: 5)"
+        "--max-retries",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="reruns at most when a module is missing (default: 5)",
     )
     parser.add_argument("--verbose", action="store_true", help="log each call on stderr")
     add_trust_options(parser)

@@ -106,7 +106,7 @@ def _compare(left: object, operator: _ast.cmpop, right: object) -> bool | None:
         size = min(len(left), len(right), 2) if isinstance(operator, _ast.Eq | _ast.NotEq) else None
         left, right = left[:size], right[:size]
     try:
-        return _COMPARE[type(operator)](left, right)
+        return bool(_COMPARE[type(operator)](left, right))  # type: ignore[no-untyped-call]
     except (KeyError, TypeError):
         return None
 

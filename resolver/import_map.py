@@ -203,7 +203,8 @@ def _by_identity(top: str) -> Candidate:
     if second and second != name and is_registered(second):
         return Candidate(top, second, "registered", f"pipreqs: {top} -> {second}")
     if not is_registered(name):
-        return Candidate(top, "", "unknown", "identity", "", (), f"no distribution is known to provide {top}")
+        reason = f"no distribution is known to provide {top}; check its spelling, or put its file beside the script"
+        return Candidate(top, "", "unknown", "identity", "", (), reason)
     level = _level(name) if top == top.lower() and not is_namesake(name) else "registered"
     return Candidate(top, name, level, f"identity: {top} is the name of a distribution")
 

@@ -223,9 +223,8 @@ def ends_the_program(body: Sequence[_ast.stmt]) -> bool:
         if isinstance(statement, _ast.Expr) and isinstance(statement.value, _ast.Call):
             if dotted(statement.value.func) in _EXITS:
                 return True
-        elif isinstance(statement, _ast.If) and statement.orelse:
-            if ends_the_program(statement.body) and ends_the_program(statement.orelse):
-                return True
+        elif isinstance(statement, _ast.If) and ends_the_program(statement.body) and ends_the_program(statement.orelse):
+            return True
     return False
 
 

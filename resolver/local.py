@@ -74,8 +74,8 @@ def _modules_in(folder: str) -> list[tuple[str, str]]:
         return []
     found = []
     for entry in entries:
-        stem, dot, suffix = entry.name.partition(".")
-        if dot and entry.name.endswith(SUFFIXES) and stem.isidentifier():
+        stem, dot, _ = entry.name.partition(".")
+        if dot and entry.name.endswith(SUFFIXES) and stem.isidentifier() and not entry.is_dir(follow_symlinks=False):
             found.append((stem, entry.path))
         elif not dot and stem.isidentifier() and stem not in IGNORED_FOLDERS and _is_package(entry.path):
             found.append((stem, entry.path))

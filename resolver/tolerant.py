@@ -29,7 +29,9 @@ _REST = {
     "'''": re.compile(r"""(?:[^'\\]|\\[\s\S]|'(?!''))*+'''"""),
     '"""': re.compile(r'''(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'''),
 }
-_SYSTEMS = frozenset({"win32", "linux", "linux2", "darwin", "cygwin", "win", "nt", "posix", "java", "Windows", "Linux", "Darwin"})
+_SYSTEMS = frozenset(
+    {"win32", "linux", "linux2", "darwin", "cygwin", "win", "nt", "posix", "java", "Windows", "Linux", "Darwin"}
+)
 _HEADER = re.compile(r"(?:async\s+)?(try|else|finally|except|if|elif|while|for|with|def|class|match|case)\b")
 _FROM = re.compile(r"from(?=[\s.])\s*+((?:\.\s*+)*+)((?:(?!import\b)[\w.]++)?)\s*+\bimport\b\s*+(.*)")
 _IMPORT = re.compile(r"import\s+(.+)")

@@ -64,7 +64,7 @@ class Value(metaclass=_ValueType):
         return type(self), self.astuple()
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.astuple() == other.astuple()  # type: ignore[attr-defined]
+        return type(other) is type(self) and self.astuple() == other.astuple()
 
     def __hash__(self) -> int:
         return hash((type(self), *self.astuple()))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .request import Request
 
 PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What an interpreter may need to find its own library; the supervisor gets nothing else of ours."""
+
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger figure is left out."""
 
@@ -48,7 +51,9 @@ class Captured:
             json.dump(self._job(source, request, environment, layer, may_retry), file)
         starter = f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); from forerun.runner.supervised import main; main({job!r})"
         python = environment.interpreter.path
-        ended = run_tool([python, "-S", "-E", "-c", starter], {}, environment.folder, None, cancellation, ends_by_lifeline=True)
+        needed = {name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ}
+        command = [python, "-I", "-S", "-c", starter]
+        ended = run_tool(command, needed, environment.folder, None, cancellation, ends_by_lifeline=True)
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         if "outcome" not in ending:
             raise not_started(_failure(ending, ended.stderr), request)

@@ -7,7 +7,7 @@ import os
 import time
 
 from .errors import StoreError
-from .store import delete
+from .store import Claim, delete
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,20 +29,21 @@ class Environment:
     """
 
     def __init__(self, store: Store, interpreter: Interpreter) -> None:
-        self.folder = store.path("runs", f"{os.getpid()}-{time.time_ns():x}-{next(_numbers)}")
+        self._claim = Claim(store, "runs", f"{os.getpid()}-{time.time_ns():x}-{next(_numbers)}")
+        self.folder = self._claim.folder
         self.interpreter = interpreter
         self.answer = os.path.join(self.folder, "answer.json")
         self._root = os.path.join(self.folder, "env")
 
     def __enter__(self) -> Environment:
         try:
-            os.mkdir(self.folder, 0o700)
+            self._claim.__enter__()
         except OSError as error:
             raise StoreError(os.path.dirname(self.folder), f"cannot be written to ({error.strerror})") from error
         return self
 
     def __exit__(self, *_: object) -> None:
-        delete(self.folder)
+        self._claim.__exit__()
 
     @property
     def python(self) -> str:

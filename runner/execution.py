@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from forerun.resolver.value import Value
@@ -54,6 +55,10 @@ class Execution(Value):
     images: tuple[bytes, ...] = ()
 
 
+LARGEST_ANSWER = 100_000_000
+"""Bytes; an interpreter of ours answers with less."""
+
+
 def command_line(source: Source, request: Request, environment: Environment) -> list[str]:
     """Return what to execute: the user's file itself, or our starter with the code as `main.py`.
 
@@ -61,7 +66,9 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         RunnerError: the code cannot be written down.
     """
     if source.kind == "script":
-        return [environment.python, request.shown_path or source.path, *request.arguments]
+        # Relative as it was given, so that `__file__` and `sys.argv` are what Python would make of it.
+        path = os.path.abspath(source.path) if request.folder else source.path
+        return [environment.python, request.shown_path or path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:
         with open(main, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
@@ -122,7 +129,11 @@ def not_started(error: OSError, request: Request) -> RunnerError:
 
 def read_answer(path: str) -> dict[str, Any]:
     """Return what the script's interpreter left for us, or {} where it left nothing that can be read."""
-    if not os.path.exists(path):
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return {}
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_ANSWER:
         return {}
     import json
 

@@ -11,7 +11,7 @@ from .digest import digest
 from .environment import make_skeleton
 from .errors import InstallError, StoreError
 from .result import Distribution
-from .store import Lock, delete
+from .store import Claim, Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,30 +101,26 @@ class Layers:
         return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
 
     def _resolved(self, request: str, requirements: Sequence[Requirement], texts: Sequence[str], observer: Observer) -> Layer:
-        folder = self._store.path("building", f"{os.getpid()}-{request}-{time.time_ns():x}")
-        os.mkdir(folder, 0o700)
-        try:
-            root = os.path.join(folder, "layer")
+        with Claim(self._store, "building", f"{os.getpid()}-{request}-{time.time_ns():x}") as claim:
+            root = os.path.join(claim.folder, "layer")
             make_skeleton(root, self._interpreter)
             installer = self._make_installer()
             observer.resolving(texts)
             try:
-                lock = installer.lock(texts, os.path.join(root, "bin", "python"), folder, may_build(requirements))
+                lock = installer.lock(texts, os.path.join(root, "bin", "python"), claim.folder, may_build(requirements))
             except InstallError as error:
                 stale = self._remembered(request, float("inf")) if error.is_offline else None
                 if stale is None:
                     raise
                 return stale
             distributions = locked_distributions(lock)
-            name = digest(f"{self._interpreter.identity}\0{lock}")
+            name = hashlib.sha256(f"{self._interpreter.identity}\0{lock}".encode()).hexdigest()[:32]
             target = self._store.path("layers", name)
             if not os.path.isdir(target):
                 observer.installing(distributions)
-                self._build(installer, lock, root, folder, target)
-            self._remember(request, name, distributions, folder)
+                self._build(installer, lock, root, claim.folder, target)
+            self._remember(request, name, distributions, claim.folder)
             return Layer(target, distributions)
-        finally:
-            delete(folder)
 
     def _build(self, installer: Installer, lock: str, root: str, folder: str, target: str) -> None:
         with Lock(self._store, os.path.basename(target), self._should_stop):

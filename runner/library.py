@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from forerun.resolver.library import as_source
 from forerun.resolver.source import Source
 from forerun.resolver.trust import TRUST_CHOICES, policy
@@ -86,7 +88,7 @@ async def run_async(
     """
     import asyncio
 
-    cancellation = options.setdefault("cancellation", Cancellation())
+    cancellation = options["cancellation"] = options.get("cancellation") or Cancellation()
     task = asyncio.ensure_future(asyncio.to_thread(run, source, arguments, **options))
     try:
         return await asyncio.shield(task)
@@ -113,6 +115,11 @@ def _request(
     import os
 
     from .mount import checked_mount
+
+    try:
+        json.dumps(variables)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RunnerError(f"variables must be values that JSON can hold: {error}") from error
 
     if trust not in TRUST_CHOICES:
         raise RunnerError(f"trust must be one of {', '.join(TRUST_CHOICES)}, not {trust!r}")

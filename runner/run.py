@@ -11,7 +11,7 @@ from forerun.resolver.trust import accepted_guesses, refusals
 
 from . import result as results
 from .environment import Environment
-from .errors import InstallError
+from .errors import Cancelled, InstallError
 from .interpreter import this_interpreter
 from .layer import Layers
 from .missing_module import addition_for
@@ -87,7 +87,10 @@ class _Run:
             return results.Refused(**self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused))
         store = open_store()
         with Environment(store, this_interpreter()) as environment:
-            outcome = self._attempt_all(store, environment)
+            try:
+                outcome = self._attempt_all(store, environment)
+            except Cancelled:
+                outcome = results.Cancelled(**self._common(None))
         recover(store)
         return outcome
 
@@ -136,12 +139,21 @@ class _Run:
                 self._layer = self._timed("install", lambda: layers.layer_for(self._requirements, self._observer))
             except InstallError as error:
                 return results.InstallFailed(**self._common(None), error=str(error))
+            self._note_rerun()
             environment.populate(self._layer.path)
             may_retry = len(self._attempts) < self._request.max_retries
             self._observer.starting(len(self._attempts) + 1)
             execution = self._timed("run", lambda: self._execute(environment, may_retry=may_retry))
             if not self._may_go_on(execution, may_retry=may_retry):
                 return self._ended(execution)
+
+    def _note_rerun(self) -> None:
+        if self._attempts:
+            last = self._attempts[-1]
+            self._notes.append(
+                f"{last.missing} was missing at run time: {', '.join(last.added)} was installed and the script run "
+                "again from the start, so what it did before has happened twice"
+            )
 
     def _execute(self, environment: Environment, *, may_retry: bool) -> Execution:
         assert self._layer is not None
@@ -159,10 +171,6 @@ class _Run:
             return False
         self._attempts.append(results.Attempt(execution.missing, (addition.requirement.name,)))
         self._requirements = (*self._requirements, addition.requirement)
-        self._notes.append(
-            f"{execution.missing} was found missing at run time, so {addition.requirement.name} was installed and the "
-            "script was run again from the start; what it had done before has happened twice"
-        )
         self._observer.retrying(execution.missing, (addition.requirement.name,))
         return True
 

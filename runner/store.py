@@ -162,30 +162,68 @@ def delete(folder: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def abandoned(store: Store, name: str) -> Iterator[str]:
-    """Yield the folders in `runs` or `building` whose process is gone: their names begin with its number."""
-    for entry in os.scandir(store.path(name)):
-        process = entry.name.partition("-")[0]
-        if process.isdecimal() and not _is_alive(int(process), entry):
-            yield entry.path
+class Claim:
+    """A new folder in `runs` or `building`, locked for as long as we live, so that `recover` spares it.
+
+    A context manager; leaving it deletes the folder. A process number would not do: it is used again, and means
+    nothing to a process in another container that shares the store.
+    """
+
+    def __init__(self, store: Store, kind: str, name: str) -> None:
+        self.folder = store.path(kind, name)
+        self._descriptor = -1
+
+    def __enter__(self) -> Claim:
+        import fcntl
+
+        # Hidden until it is locked, since `recover` of another run might look at it in between.
+        hidden = os.path.join(os.path.dirname(self.folder), f".{os.path.basename(self.folder)}")
+        os.mkdir(hidden, 0o700)
+        self._descriptor = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        os.rename(hidden, self.folder)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        delete(self.folder)
+        os.close(self._descriptor)
 
 
-def _is_alive(process: int, entry: os.DirEntry[str]) -> bool:
-    """Whether the process that made a folder still lives; one that is younger than the folder only reuses its number."""
+HIDDEN_FOR = 60.0
+"""Seconds after which a folder that is still hidden has no owner any more."""
+
+
+def abandoned(store: Store, kind: str) -> Iterator[str]:
+    """Yield the folders in `runs` or `building` whose process is gone."""
+    for entry in os.scandir(store.path(kind)):
+        try:
+            is_new = entry.name.startswith(".") and time.time() - entry.stat().st_mtime < HIDDEN_FOR
+            if not is_new and not _is_claimed(entry.path):
+                yield entry.path
+        except OSError:
+            continue
+
+
+def _is_claimed(folder: str) -> bool:
+    import fcntl
+
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except PermissionError:
-        pass
+        # The script took our rights on its own folder away.
+        os.chmod(folder, 0o700)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        return os.stat(f"/proc/{process}").st_ctime <= entry.stat(follow_symlinks=False).st_ctime + 1
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def recover(store: Store) -> None:
     """Delete what killed processes left behind, safely while others run."""
-    for name in ("runs", "building"):
-        for folder in list(abandoned(store, name)):
+    for kind in ("runs", "building"):
+        for folder in list(abandoned(store, kind)):
             delete(folder)

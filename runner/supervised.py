@@ -15,6 +15,7 @@ import time
 
 from . import descendants
 from .capture import Capture
+from .store import delete
 from .supervisor import GRACE, Job, start, start_background
 
 TYPE_CHECKING = False
@@ -36,6 +37,9 @@ def main(path: str) -> None:
         ending = _Run(told, capture).ending()
     except OSError as error:
         ending = {"failure": error.strerror or str(error), "errno": error.errno}
+    for name in ("output", "ending.json"):
+        # Whatever the script may have put there: a pipe, a link.
+        delete(os.path.join(folder, name))
     capture.save(os.path.join(folder, "output"))
     with open(os.path.join(folder, "ending.json"), "w", encoding="utf-8") as file:
         json.dump(ending, file)

@@ -100,6 +100,10 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
             os.chdir(job.folder)
         for each in IGNORED_BY_PYTHON:
             signal.signal(each, signal.SIG_DFL)
+        for each in FORWARDED:
+            # One that waits until we unblock it must not run our handler here.
+            if callable(signal.getsignal(each)):
+                signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         descendants.die_with_parent(parent)
         os.execve(job.arguments[0], job.arguments, job.environment)

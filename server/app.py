@@ -30,28 +30,38 @@ SECONDS_TO_END = 3.0
 """How long a signal waits for runs to end before we go; their supervisors end them in any case."""
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
+RUNS = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
+)
+READS = ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+
 RUN_CODE = """\
-Run Python {python} code in a fresh virtual environment on the server's machine. Packages that the code imports are found, \
-installed and cached by themselves: just write the imports; no pip install is needed.
-Returns the printed output, the value of the last expression, open matplotlib figures as images, and on failure the traceback.
-The working folder is {mount}: files written there stay for later calls, and nothing else does. Variables do not: \
-each call starts anew. A package that the server does not trust is refused."""
+Run Python {python} code in a fresh virtual environment on the server's machine. Packages that it imports are
+found, installed and cached by themselves: just write the imports; no pip install is needed.
+Returns the printed output, the value of the last expression, open matplotlib figures as images, and on
+failure the traceback. The working folder is {mount}: files written there stay for later calls. Variables do
+not; each call starts anew. A package that the server does not trust is refused."""
 
 RUN_FILE = """\
-Run a Python file (.py, .ipynb) that lies under {mount}, like `python FILE ARGS`, in a fresh virtual environment. \
-Packages that it imports are found, installed and cached by themselves.
+Run a Python file (.py, .ipynb) that lies under {mount}, like `python FILE ARGS`, in a fresh virtual
+environment. Packages that it imports are found, installed and cached by themselves.
 Returns the printed output, and on failure the traceback. The working folder is {mount}."""
 
 RESOLVE = """\
-Tell which packages Python code or a file under {mount} needs, and whether this server would install and run it. \
-Nothing is executed, installed or changed. Give either python_code or file_path."""
+Tell which packages Python code or a file under {mount} needs, and whether this server would install and run
+it. Nothing is executed, installed or changed. Give either python_code or file_path."""
 
 INSTRUCTIONS = """\
-Runs Python programs, dependencies first: imports are read, the packages they need are installed into a fresh environment, \
-and the program runs there. Write plain scripts with plain imports. Save files under {mount}, which all calls share."""
+Runs Python programs, dependencies first: imports are read, the packages they need are installed into a fresh
+environment, and the program runs there. Write plain scripts with plain imports. Save files under {mount},
+which all calls share."""
 
 
-def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None) -> MCPServer[Any]:
+def build_server(
+    settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None
+) -> MCPServer[Any]:
     """Return the server with its tools, ready for any transport."""
     server: MCPServer[Any] = MCPServer(
         "forerun",
@@ -62,15 +72,13 @@ def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan:
         lifespan=lifespan,
     )
     tools = tools_for(settings, workspace, runs)
-    running = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
-    reading = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-    for tool, title, description, annotations in (
-        (tools.run_python_code, "Run Python code", RUN_CODE, running),
-        (tools.run_python_file, "Run a Python file", RUN_FILE, running),
-        (tools.resolve_dependencies, "Predict dependencies", RESOLVE, reading),
+    for tool, title, description, hints in (
+        (tools.run_python_code, "Run Python code", RUN_CODE, RUNS),
+        (tools.run_python_file, "Run a Python file", RUN_FILE, RUNS),
+        (tools.resolve_dependencies, "Predict dependencies", RESOLVE, READS),
     ):
         text = description.format(mount=workspace.virtual, python=RUNNING)
-        server.add_tool(tool, title=title, description=text, annotations=annotations)
+        server.add_tool(tool, title=title, description=text, annotations=hints)
     return server
 
 
@@ -81,7 +89,8 @@ def serve_stdio(settings: Settings) -> int:
         RunnerError: the mount cannot be made, or there is no place for a temporary folder.
     """
     level = logging.INFO if settings.verbose else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=level, format="forerun: %(levelname)s: %(name)s: %(message)s")
+    form = "forerun: %(levelname)s: %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=level, format=form)
     with open_workspace(settings) as workspace:
         anyio.run(_serve, settings, workspace)
     return 0
@@ -117,6 +126,6 @@ async def _end_on_signal(
 
 @contextlib.asynccontextmanager
 async def _without_stdout(_: MCPServer[Any]) -> AsyncIterator[None]:
-    """Send what anything here prints to stderr; the SDK holds the real stdout by now, and gives it back at the end."""
+    """Send what anything here prints to stderr; the SDK holds the real stdout by now."""
     with contextlib.redirect_stdout(sys.stderr):
         yield

@@ -1,4 +1,4 @@
-"""Arguments of a tool call -> the same, checked against our bounds, or one sentence that says what is wrong."""
+"""Arguments of a tool call -> checked against our bounds, or one sentence that says what is wrong."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ MOST_ITEMS = 200
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 Code = Annotated[str, Field(description="Python source. The value of its last expression is returned.")]
-FilePath = Annotated[str, Field(description="A file under the mounted folder, such as /working/job.py or job.py")]
-Variables = Annotated[dict[str, Any], Field(description="Global variables that the code finds: names and JSON values")]
+FilePath = Annotated[
+    str, Field(description="A file under the mounted folder, by its virtual or relative path")
+]
+Variables = Annotated[
+    dict[str, Any], Field(description="Global variables that the code finds, with JSON values")
+]
 Dependencies = Annotated[
     list[str],
-    Field(description="Requirements beyond those found by reading the imports, such as 'pandas<3'. Rarely needed."),
+    Field(description="Requirements beyond what the imports say, such as 'pandas<3'. Rarely needed."),
 ]
 Arguments = Annotated[list[str], Field(description="The program's sys.argv[1:]")]
 Stdin = Annotated[str, Field(description="What the program reads from standard input")]

@@ -1,4 +1,4 @@
-"""`RunResult` -> what an MCP client gets: tagged text for the model, the same facts as data, figures as images."""
+"""`RunResult` -> what an MCP client gets: tagged text for the model, the same as data, figures as images."""
 
 from __future__ import annotations
 
@@ -29,23 +29,32 @@ class RunOutput(BaseModel):
     """What came of a run."""
 
     status: Status = Field(description="run-error means that the program itself failed")
-    dependencies: list[str] = Field(default_factory=list, description="Installed distributions with their versions")
+    dependencies: list[str] = Field(
+        default_factory=list, description="Installed distributions with their versions"
+    )
     output: str = Field(default="", description="stdout and stderr, in the order in which they were written")
-    return_value: Any = Field(default=None, description="Value of the last expression: data, or its repr as a string")
+    return_value: Any = Field(
+        default=None, description="Value of the last expression: data, or its repr as a string"
+    )
     error: str = Field(default="", description="The traceback, or a sentence that says what went wrong")
     exit_code: int = Field(default=0, description="The program's exit code")
     images: int = Field(default=0, description="Number of figures that come along as images")
     notes: list[str] = Field(default_factory=list, description="What else is worth knowing of this run")
-    seconds: dict[str, float] = Field(default_factory=dict, description="Time spent resolving, installing and running")
+    seconds: dict[str, float] = Field(
+        default_factory=dict, description="Time spent resolving, installing and running"
+    )
 
 
 def content_of(result: RunResult, workspace: Workspace) -> CallToolResult:
-    """Return the answer to a tool call; `is_error` marks only what we could not do, not what the program did."""
+    """Return the answer to a tool call; `is_error` marks what we could not do, not what the program did."""
     images = _images(result)
     output, value = _facts(result, workspace, len(images))
-    blocks = [TextContent(type="text", text=_text(output, value)), *images]
-    is_error = result.status in ("refused", "install-error")
-    return CallToolResult(content=list(blocks), structured_content=output.model_dump(mode="json"), is_error=is_error)
+    text = TextContent(type="text", text=_text(output, value))
+    return CallToolResult(
+        content=[text, *images],
+        structured_content=output.model_dump(mode="json"),
+        is_error=result.status in ("refused", "install-error"),
+    )
 
 
 def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOutput, str]:
@@ -57,7 +66,7 @@ def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOut
     data, value = _value(getattr(result, "value", None))
     notes = [words.without_advice(each) for each in result.notes]
     if len(result.images) > images:
-        notes.append(f"{len(result.images) - images} figures are too large to be sent; save them to a file instead")
+        notes.append(f"{len(result.images) - images} figures are too large to be sent; save them to files")
     timing = result.timing
     facts = RunOutput(
         status=result.status,
@@ -74,13 +83,18 @@ def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOut
 
 
 def _value(value: ReturnValue | None) -> tuple[Any, str]:
-    """Return the value as data and as text; what is too long to be sent as data is its shortened text in both."""
+    """Return the value as data and as text; what is too long for that is its shortened text in both."""
     if value is None:
         return None, ""
     data = words.encodable_data(value.data if value.is_data else value.repr)
-    text = data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False)
-    short = words.shortened(text, MOST_VALUE)
-    return (data if short == text else short), short
+    if isinstance(data, str):
+        text = words.shortened(data, MOST_VALUE)
+        return text, text
+    dense, pretty = json.dumps(data, ensure_ascii=False), json.dumps(data, indent=2, ensure_ascii=False)
+    if len(dense) > MOST_VALUE:
+        text = words.shortened(dense, MOST_VALUE)
+        return text, text
+    return data, pretty if len(pretty) <= MOST_VALUE else dense
 
 
 def _error(result: RunResult) -> str:
@@ -95,7 +109,7 @@ def _error(result: RunResult) -> str:
 
 def _refusal(result: Refused) -> str:
     reasons = "; ".join(each.reason for each in result.verdicts)
-    return f"not run: {reasons}. Only the operator of this server can allow more."
+    return f"not run: {reasons}; ask the operator of this server"
 
 
 def _signal_name(number: int) -> str:
@@ -110,8 +124,8 @@ def _text(facts: RunOutput, value: str) -> str:
     lines = [f"<status>{facts.status}</status>"]
     if facts.dependencies:
         lines.append(f"<dependencies>{json.dumps(facts.dependencies)}</dependencies>")
-    parts = {"output": facts.output, "return_value": value, "error": facts.error, "notes": "\n".join(facts.notes)}
-    for tag, text in parts.items():
+    parts = {"output": facts.output, "return_value": value, "error": facts.error}
+    for tag, text in {**parts, "notes": "\n".join(facts.notes)}.items():
         if text:
             lines.append(f"<{tag}>\n{words.without_closing_tags(text.removesuffix(chr(10)))}\n</{tag}>")
     return "\n".join(lines)
@@ -123,5 +137,6 @@ def _images(result: RunResult) -> list[ImageContent]:
     for data in result.images:
         left -= len(data)
         if left >= 0:
-            images.append(ImageContent(type="image", data=base64.b64encode(data).decode(), mime_type="image/png"))
+            text = base64.b64encode(data).decode()
+            images.append(ImageContent(type="image", data=text, mime_type="image/png"))
     return images

@@ -1,4 +1,4 @@
-"""A path that a caller names -> the bytes of a regular file under the mount, walked without following links."""
+"""A path that a caller names -> the bytes of a regular file under the mount, following no links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def parts_below(path: str, mount: tuple[str, str]) -> tuple[str, ...]:
     virtual, folder = mount
     if "\0" in path:
         raise FileRefused(path, "holds a NUL character")
-    rest = next((path[len(top) + 1 :] for top in (virtual, folder) if path.startswith(top.rstrip("/") + "/")), path)
+    tops = (top.rstrip("/") + "/" for top in (virtual, folder))
+    rest = next((path[len(top) :] for top in tops if f"{path}/".startswith(top)), path)
     if rest.startswith("/"):
         raise FileRefused(path, f"is outside the mount; name a file under {virtual}")
     parts = tuple(part for part in rest.split("/") if part not in ("", "."))

@@ -1,4 +1,4 @@
-"""Runs under way: awaited side by side, and ended with everything they started when the caller or the server goes."""
+"""Runs under way: awaited side by side, each ended with all that it started when it is no longer wanted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THREADS = 256
 
 
 def use_enough_threads() -> None:
-    """Let the running event loop have a thread for each run: its own limit is a few more than there are cores."""
+    """Let the running event loop have a thread for each run; its own limit grows with the cores."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "forerun"))
 
 

@@ -135,7 +135,7 @@ def _check(dependencies: list[str], stdin: str, timeout: float, python_version: 
 def _read(file_path: str, workspace: Workspace) -> tuple[Source, str]:
     """Return a file under the mount as a Source, and its virtual path.
 
-    Files that scripts may have written rank as code that a caller sends, and that is any file under the mount.
+    Any file under the mount may have been written by a script, so that it ranks as code that a caller sends.
     """
     parts = parts_below(file_path, workspace.mount)
     data = read_below(workspace.folder, parts, MOST_TEXT)

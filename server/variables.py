@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSED_ON = frozenset(
-    "HOME PATH LANG LANGUAGE TZ TERM USER LOGNAME SHELL TMPDIR SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE".split()
+    ("HOME", "PATH", "LANG", "LANGUAGE", "TZ", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR")
 )
+CERTIFICATES = frozenset(("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"))
 PROXIES = frozenset(("http_proxy", "https_proxy", "no_proxy"))
 
 
@@ -18,4 +19,4 @@ def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_passed_on(name: str) -> bool:
-    return name in PASSED_ON or name.startswith("LC_") or name.lower() in PROXIES
+    return name in PASSED_ON | CERTIFICATES or name.startswith("LC_") or name.lower() in PROXIES

@@ -1,4 +1,4 @@
-"""A check of the whole way: an MCP client in this process asks the server to run a program with a dependency."""
+"""A check of the whole way: an MCP client in this process has the server run a program with a dependency."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ async def _warm_up(settings: Settings, workspace: Workspace, report: TextIO) -> 
         tools = (await client.list_tools()).tools
         report.write(f"ok  the server answers with {len(tools)} tools ({time.monotonic() - began:.1f} s)\n")
         program = PROGRAM.format(mount=workspace.virtual)
-        for line in _checked(await client.call_tool("run_python_code", {"python_code": program}), workspace):
-            report.write(f"ok  {line}\n")
+        answer = await client.call_tool("run_python_code", {"python_code": program})
+    for line in _checked(answer, workspace):
+        report.write(f"ok  {line}\n")
 
 
 def _checked(answer: CallToolResult, workspace: Workspace) -> Iterator[str]:
@@ -75,9 +76,10 @@ def _checked(answer: CallToolResult, workspace: Workspace) -> Iterator[str]:
     """
     facts: dict[str, Any] = answer.structured_content or {}
     if facts.get("status") != "success":
-        raise WarmupFailed(facts.get("error") or "".join(getattr(each, "text", "") for each in answer.content))
+        said = "".join(getattr(each, "text", "") for each in answer.content)
+        raise WarmupFailed(facts.get("error") or said.partition(": ")[2])
     if facts["return_value"] != EXPECTED:
         raise WarmupFailed(f"the program returned {facts['return_value']!r} instead of {EXPECTED}")
     seconds = facts["seconds"]
-    yield f"{', '.join(facts['dependencies'])} installed ({seconds['install']:.1f} s)"
+    yield f"{', '.join(facts['dependencies'])} is ready ({seconds['install']:.1f} s)"
     yield f"the program ran, and wrote under {workspace.virtual} ({seconds['run']:.1f} s)"

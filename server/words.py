@@ -1,4 +1,4 @@
-"""Text of scripts and of the runner -> text that may be shown to a model: encodable, bounded, in virtual paths."""
+"""Text of scripts and of the runner -> text to show to a model: encodable, bounded, in virtual paths."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def encodable_data(data: Any) -> Any:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return the head and the tail of a text that is longer than `limit`, and between them how much was cut."""
+    """Return the head and the tail of a text longer than `limit`, and between them how much was cut."""
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -34,7 +34,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:
-    """Return text with the real folder written as the virtual one, where it is a whole path or the start of one."""
+    """Return text with the real folder written as the virtual one, wherever a path begins with it."""
     virtual, folder = mount
     if folder in (virtual, "/") or folder not in text:
         return text
@@ -47,5 +47,5 @@ def without_closing_tags(text: str) -> str:
 
 
 def without_advice(text: str) -> str:
-    """Return a sentence of the runner without the operator's way round a refusal, which is not for callers."""
+    """Return a sentence of the runner without the operator's way round a refusal: not for callers."""
     return ADVICE.sub("", text)

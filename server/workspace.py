@@ -1,4 +1,4 @@
-"""Settings -> the folder that scripts see under the virtual mount; a temporary one is gone when the server is."""
+"""Settings -> the folder that scripts see under the virtual mount; a temporary one ends with the server."""
 
 from __future__ import annotations
 

@@ -8,24 +8,29 @@ import os
 import sys
 
 NOT_BY_IMPORT = ("RAISE_VARARGS", "RERAISE")
+OWNER = os.getpid()
+show = sys.excepthook
 
 
 def begin():
     """Install the exception hook; what is meant for us is taken out of the environment, so that no child answers."""
+    global show
     answer = os.environ.pop("FORERUN_ANSWER")
     may_retry = os.environ.pop("FORERUN_MAY_RETRY", "") == "1"
     tells = os.environ.pop("FORERUN_TELLS", "") == "1"
     watched = _watch_stdin() if may_retry else None
     show = sys.excepthook
+    if tells:
+        _hold_line_by_line()
 
     def hook(kind, error, trace):
         """Tell us of an exception instead of showing it, where it is to be shown by us or may be mended."""
         missing = missing_module(error) if isinstance(error, ImportError) else ""
         read_stdin = bool(watched and watched.was_read)
-        if tells or missing:
-            text = formatted(kind, error, trace)
-            write(answer, {"missing": missing, "traceback": text, "read_stdin": read_stdin})
-        if not tells and not (missing and may_retry and not read_stdin):
+        is_held_back = tells or (missing and may_retry and not read_stdin)
+        text = formatted(kind, error, trace) if is_held_back else ""
+        told = {"missing": missing, "traceback": text, "read_stdin": read_stdin}
+        if not ((missing or tells) and write(answer, told) and is_held_back):
             show(kind, error, trace)
 
     sys.excepthook = hook
@@ -33,12 +38,25 @@ def begin():
 
 
 def write(path, answer):
-    """Write the answer whole or not at all."""
+    """Write the answer whole or not at all, and say whether; a fork of the script has nothing to answer."""
     import json
 
-    with open(path + ".part", "w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(answer, file)
-    os.replace(path + ".part", path)
+    if os.getpid() != OWNER:
+        return False
+    try:
+        with open(path + ".part", "w", encoding="utf-8", errors="backslashreplace") as file:
+            json.dump(answer, file)
+        os.replace(path + ".part", path)
+    except OSError:
+        return False
+    return True
+
+
+def _hold_line_by_line():
+    """Let stdout and stderr arrive in the order in which they were written."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True)
 
 
 def missing_module(error):
@@ -112,7 +130,9 @@ def _watch_stdin():
             return super().readall()
 
     old = sys.stdin
-    buffer = io.BufferedReader(Raw(0, "r", closefd=False))
+    raw = Raw(0, "r", closefd=False)
+    raw.name = "<stdin>"
+    buffer = io.BufferedReader(raw)
     sys.stdin = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=old.line_buffering)
     sys.stdin.mode = "r"
     sys.__stdin__ = sys.stdin

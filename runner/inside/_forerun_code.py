@@ -11,7 +11,11 @@ import sys
 import types
 
 import _forerun_child
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _forerun_values import figures, value_of
+
+del sys.path[0]
 
 NAME = "main.py"
 
@@ -22,7 +26,8 @@ def main():
     folder = os.environ.pop("FORERUN_FOLDER", "")
     variables = os.environ.pop("FORERUN_VARIABLES", "")
     sys.argv[:] = [NAME, *sys.argv[2:]]
-    sys.path[0] = folder
+    if os.path.realpath(sys.path[0]) == os.path.dirname(os.path.realpath(__file__)):
+        sys.path[0] = folder
     with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
         source = file.read()
     linecache.cache[NAME] = (len(source), None, source.splitlines(True), NAME)
@@ -32,7 +37,7 @@ def main():
         module.__dict__.update(_load(variables))
     sys.modules["__main__"] = module
     sys.excepthook = _without_our_frames(sys.excepthook)
-    _hold_line_by_line()
+    _forerun_child.show = _show
     value = _Runner(module.__dict__).run(source)
     _forerun_child.write(_forerun_child.ANSWER, {"value": value_of(value), "figures": figures(path)})
 
@@ -44,11 +49,9 @@ def _load(path):
         return json.load(file)
 
 
-def _hold_line_by_line():
-    """Let stdout and stderr arrive in the order in which they were written."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True)
+def _show(kind, error, trace):
+    """Show an exception with our text of the code: the interpreter would look for a file named `main.py`."""
+    sys.stderr.write(_forerun_child.formatted(kind, error, trace))
 
 
 def _without_our_frames(show):

@@ -6,6 +6,9 @@ import sys
 
 LONGEST_REPR = 100_000
 MOST_ITEMS = 100_000
+MOST_CHARACTERS = 10_000_000
+LARGEST_INTEGER = 2048
+"""Bits; Python may refuse to write longer ones down in decimals."""
 DEEPEST = 50
 
 
@@ -36,28 +39,39 @@ class _Converter:
 
     def __init__(self):
         self._items = 0
+        self._characters = 0
 
     def data(self, value, depth):
         self._items += 1
         if depth > DEEPEST or self._items > MOST_ITEMS:
             raise NotData
-        if value is None or isinstance(value, (bool, str)):
+        if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, int):
-            return int(value)
-        if isinstance(value, float):
-            if math.isfinite(value):
-                return float(value)
-            raise NotData
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, (int, float)):
+            return self._number(value)
         if isinstance(value, dict):
-            return {self._key(key): self.data(each, depth + 1) for key, each in value.items()}
+            data = {self._key(key): self.data(each, depth + 1) for key, each in value.items()}
+            return data if len(data) == len(value) else self._refuse()
         if isinstance(value, (list, tuple)):
             return [self.data(each, depth + 1) for each in value]
         return self.data(self._converted(value), depth + 1)
 
+    def _text(self, text):
+        self._characters += len(text)
+        if self._characters > MOST_CHARACTERS:
+            raise NotData
+        return text
+
+    def _number(self, number):
+        if isinstance(number, int):
+            return int(number) if int(number).bit_length() <= LARGEST_INTEGER else self._refuse()
+        return float(number) if math.isfinite(number) else self._refuse()
+
     def _key(self, key):
         if isinstance(key, str):
-            return key
+            return self._text(key)
         if isinstance(key, (int, float, bool)):
             return str(key)
         raise NotData

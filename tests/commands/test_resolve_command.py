@@ -17,9 +17,17 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING"
 needs_shell = pytest.mark.skipif(os.name != "posix", reason="uses a shell")
 
 
-def resolve(*arguments: str, stdin: bytes = b"", folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def resolve(
+    *arguments: str, stdin: bytes = b"", folder: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*COMMAND, *arguments], input=stdin, capture_output=True, timeout=60, cwd=folder, env=ENVIRONMENT, check=False
+        [*COMMAND, *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        cwd=folder,
+        env=ENVIRONMENT,
+        check=False,
     )
 
 
@@ -42,7 +50,10 @@ def test_a_file(script: Path) -> None:
 def test_standard_input() -> None:
     done = resolve("-", stdin=b"import yaml\nimport zzqxkcd\n")
     assert (done.returncode, lines(done.stdout)) == (0, ["pyyaml"])
-    assert lines(done.stderr) == ["<stdin>:2: no distribution is known to provide zzqxkcd"]
+    assert lines(done.stderr) == [
+        "<stdin>:2: no distribution is known to provide zzqxkcd; "
+        "check its spelling, or put its file beside the script"
+    ]
 
 
 def test_a_folder_and_several_paths(script: Path) -> None:
@@ -81,7 +92,9 @@ def test_options_change_target_and_trust() -> None:
         pytest.param(["a\nb.py"], r"forerun: a\nb.py: no such file", id="line break in a name"),
         pytest.param(["\x1b[31m.py"], r"forerun: \x1b[31m.py: no such file", id="escape in a name"),
         pytest.param(["x" * 5000], "cannot be read (File name too long)", id="endless name"),
-        pytest.param(["--python", "3", "-"], "forerun: '3' is not a Python version; write it like 3.12", id="python"),
+        pytest.param(
+            ["--python", "3", "-"], "forerun: '3' is not a Python version; write it like 3.12", id="python"
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments: Sequence[str], said: str, tmp_path: Path) -> None:
@@ -131,7 +144,7 @@ STRANGE: dict[str, bytes] = {
     "blocks.py": b"# /// script\n" * 20_000,
     "badblock.py": b"# /// script\n# dependencies = 3\n# ///\n",
     "big.py": b"import yaml\n" + b"x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]  # data\n" * 240_000,
-    "notebook.ipynb": b'{"cells": [{"cell_type": "code", "source": ["%matplotlib inline\\n", "import yaml"]}]}',
+    "notebook.ipynb": b'{"cells": [{"cell_type": "code", "source": ["%matplotlib x\\n", "import yaml"]}]}',
     "broken.ipynb": b'{"cells": [',
     "odd.ipynb": b'{"cells": [{"cell_type": "code", "source": 5}]}',
     "deep.ipynb": b"[" * 100_000,
@@ -139,7 +152,8 @@ STRANGE: dict[str, bytes] = {
     "bad\x1b[31mname.py": b"print 1\n",
 }
 CANNOT_RUN = (
-    "binary", "null", "tabs", "nolatin", "utf16", "nocodec", "undefined", "hex", "python2", "python2_except", "newer",
+    "binary", "null",
+    "tabs", "nolatin", "utf16", "nocodec", "undefined", "hex", "python2", "python2_except", "newer",
     "truncated", "unclosed", "nested", "open", "quotes", "badblock", "broken", "odd", "deep",
 )  # fmt: skip
 
@@ -151,7 +165,9 @@ def strange(tmp_path: Path) -> Path:
     for name, content in STRANGE.items():
         (folder / name).write_bytes(content)
     for number in range(60):
-        (folder / f"cut{number}.py").write_bytes(STRANGE["python2_except.py"][:number] + b"'''\\"[: number % 5])
+        (folder / f"cut{number}.py").write_bytes(
+            STRANGE["python2_except.py"][:number] + b"'''\\"[: number % 5]
+        )
     (folder / "dangling.py").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder)
     (folder / "selfloop.py").symlink_to(folder / "selfloop.py")
@@ -172,7 +188,9 @@ def test_a_folder_of_strange_files_gives_sentences_and_nothing_else(strange: Pat
     assert "pyyaml" in lines(done.stdout)
     assert all(line.startswith(str(strange)) and line.isprintable() for line in said), said
     for name in CANNOT_RUN:
-        assert any(line.startswith((f"{strange}/{name}.py:", f"{strange}/{name}.ipynb:")) for line in said), name
+        assert any(line.startswith((f"{strange}/{name}.py:", f"{strange}/{name}.ipynb:")) for line in said), (
+            name
+        )
     assert f"{strange}/dangling.py: no such file" in said
     assert f"{strange}/fifo.py: is not a regular file" in said
     assert any(line.startswith(f"{strange}/selfloop.py: ") for line in said)
@@ -197,7 +215,10 @@ def test_each_strange_file_alone_is_answered(name: str, tmp_path: Path) -> None:
 @needs_shell
 def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_bytes(b"import yaml")
-    code = "import sys; from forerun.resolver.source import from_file\ntry: from_file('secret.py')\nexcept Exception as e: print(e)"
+    code = (
+        "from forerun.resolver.source import from_file\n"
+        "try: from_file('secret.py')\nexcept Exception as error: print(error)"
+    )
     (tmp_path / "secret.py").chmod(0)
     if os.geteuid() == 0:
         # Root reads everything, so the rights of nobody are taken on once the modules are there.
@@ -206,7 +227,12 @@ def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
     for parent in list(tmp_path.parents)[:2]:
         parent.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, timeout=60, cwd=tmp_path, env=ENVIRONMENT, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        timeout=60,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        check=False,
     )
     assert done.stdout.decode() == "secret.py: no permission to read it\n", done.stderr
 
@@ -226,7 +252,12 @@ def test_closed_streams_give_no_traceback(redirection: str, said: str, tmp_path:
     (tmp_path / "a.py").write_text("import yaml, zzqxkcd\n" * 5000, encoding="utf-8")
     command = f'"{sys.executable}" -m forerun resolve --explain a.py {redirection}'
     done = subprocess.run(
-        ["/bin/sh", "-c", command], capture_output=True, timeout=60, cwd=tmp_path, env=ENVIRONMENT, check=False
+        ["/bin/sh", "-c", command],
+        capture_output=True,
+        timeout=60,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        check=False,
     )
     assert b"Traceback" not in done.stderr + done.stdout
     assert b"Exception ignored" not in done.stderr
@@ -236,7 +267,12 @@ def test_closed_streams_give_no_traceback(redirection: str, said: str, tmp_path:
 def test_a_full_disk_is_one_line(script: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [*COMMAND, str(script)], stdout=full, stderr=subprocess.PIPE, timeout=60, env=ENVIRONMENT, check=False
+            [*COMMAND, str(script)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            env=ENVIRONMENT,
+            check=False,
         )
     assert done.returncode == 2
     assert len(lines(done.stderr)) == 1
@@ -255,11 +291,13 @@ def test_a_terminal_that_knows_only_ascii_gets_escapes(tmp_path: Path) -> None:
 
 def test_the_fast_path_imports_nothing_dear(script: Path) -> None:
     code = (
-        "import sys; from forerun.commands.main import resolve; resolve([sys.argv[1]]);"
-        "print(sorted({'re', 'typing', 'dataclasses', 'enum', 'ast', 'argparse', 'json', 'packaging'} & set(sys.modules)))"
+        f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); "
+        "from forerun.commands.main import resolve; resolve([sys.argv[1]]);"
+        "dear = {'re', 'typing', 'dataclasses', 'enum', 'ast', 'argparse', 'json', 'packaging'};"
+        "print(sorted(dear & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); {code}", str(script)],
+        [sys.executable, "-I", "-S", "-c", code, str(script)],
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert lines(done.stdout) == ["pyyaml", "scikit-learn", "[]"], done.stderr

@@ -52,13 +52,23 @@ def test_finds_nothing(code: str) -> None:
         pytest.param("def f():\n import a", {"a": "lazy"}, id="function"),
         pytest.param("async def f():\n import a", {"a": "lazy"}, id="async function"),
         pytest.param("if TYPE_CHECKING:\n import a", {"a": "typing_only"}, id="typing only"),
-        pytest.param("if t.TYPE_CHECKING:\n import a\nelse:\n import b", {"a": "typing_only", "b": ""}, id="typing, else"),
         pytest.param(
-            "if not TYPE_CHECKING:\n import a\nelse:\n import b", {"a": "", "b": "unreachable"}, id="not typing, else"
+            "if t.TYPE_CHECKING:\n import a\nelse:\n import b",
+            {"a": "typing_only", "b": ""},
+            id="typing, else",
+        ),
+        pytest.param(
+            "if not TYPE_CHECKING:\n import a\nelse:\n import b",
+            {"a": "", "b": "unreachable"},
+            id="not typing, else",
         ),
         pytest.param("if x and TYPE_CHECKING:\n import a", {"a": "unreachable"}, id="typing and more"),
         pytest.param("if __name__ == '__main__':\n import a", {"a": ""}, id="main guard"),
-        pytest.param("if x:\n import a\nelif y:\n import b\nelse:\n import c", {"a": "", "b": "", "c": ""}, id="open test"),
+        pytest.param(
+            "if x:\n import a\nelif y:\n import b\nelse:\n import c",
+            {"a": "", "b": "", "c": ""},
+            id="open test",
+        ),
         pytest.param("importlib.import_module('a.b')", {"a.b": "dynamic"}, id="import_module"),
         pytest.param("__import__('a')", {"a": "dynamic"}, id="dunder import"),
         pytest.param("pytest.importorskip('a')", {"a": "dynamic+optional"}, id="importorskip"),
@@ -77,10 +87,10 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
         pytest.param("except ImportError:\n sys.exit(1)", "", id="exits"),
         pytest.param("except ImportError:\n print('x')\n exit()", "", id="prints and exits"),
         pytest.param("except ImportError:\n print('install a')", "", id="only prints"),
-        pytest.param("except ImportError:\n import traceback\n traceback.print_exc()", "", id="imports to report"),
         pytest.param(
-            "except ImportError:\n if x:\n  raise\n else:\n  quit()", "", id="raises on every way"
+            "except ImportError:\n import traceback\n traceback.print_exc()", "", id="imports to report"
         ),
+        pytest.param("except ImportError:\n if x:\n  raise\n else:\n  quit()", "", id="raises on every way"),
         pytest.param("except ImportError:\n pass", "optional", id="passes"),
         pytest.param("except ImportError:\n a = None", "optional", id="sets None"),
         pytest.param("except ImportError:\n HAS = False", "optional", id="sets a flag"),
@@ -120,11 +130,15 @@ def test_guarded_import(handler: str, expected: str) -> None:
             id="import below a test in a handler",
         ),
         pytest.param(
-            "try:\n try:\n  import a\n finally:\n  x\nexcept ImportError:\n a = None", {"a": "optional"}, id="nested try"
+            "try:\n try:\n  import a\n finally:\n  x\nexcept ImportError:\n a = None",
+            {"a": "optional"},
+            id="nested try",
         ),
         pytest.param("with suppress(ImportError):\n import a", {"a": "optional"}, id="suppress"),
         pytest.param(
-            "with contextlib.suppress(ModuleNotFoundError):\n import a", {"a": "optional"}, id="contextlib.suppress"
+            "with contextlib.suppress(ModuleNotFoundError):\n import a",
+            {"a": "optional"},
+            id="contextlib.suppress",
         ),
         pytest.param("with suppress(OSError):\n import a", {"a": ""}, id="suppress something else"),
         pytest.param("try:\n import a\nexcept* ImportError:\n pass", {"a": "optional"}, id="exception group"),
@@ -142,7 +156,9 @@ WINDOWS = Target((3, 8), "win32", "nt")
     [
         pytest.param("sys.platform == x", None, None, id="unknown value"),
         pytest.param("sys.platform.startswith((1, 2))", None, None, id="prefixes that are not text"),
-        pytest.param("sys.version_info[1:2] == (11,)", None, None, id="slice that does not start at the front"),
+        pytest.param(
+            "sys.version_info[1:2] == (11,)", None, None, id="slice that does not start at the front"
+        ),
         pytest.param("x < sys.version_info < y", None, None, id="chain"),
         pytest.param("sys.platform == 'win32'", False, True, id="platform"),
         pytest.param("sys.platform != 'win32'", True, False, id="platform differs"),
@@ -178,7 +194,9 @@ def test_circumstances_add_up() -> None:
 
 
 def test_names_lines_columns_and_levels_are_kept() -> None:
-    reading = find_imports(from_code("import a\nif x:\n  from ..b.c import d as e, f\nfrom . import g"), LINUX)
+    reading = find_imports(
+        from_code("import a\nif x:\n  from ..b.c import d as e, f\nfrom . import g"), LINUX
+    )
     assert [(each.module, each.names, each.line, each.column, each.level) for each in reading.imports] == [
         ("a", (), 1, 0, 0), ("b.c", ("d", "f"), 3, 2, 2), ("", ("g",), 4, 0, 1),
     ]  # fmt: skip

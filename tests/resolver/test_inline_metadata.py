@@ -61,9 +61,19 @@ def test_the_example_of_the_pep(ending: str) -> None:
     [
         pytest.param("# /// script\n# dependencies = []\n# ///", (), id="empty list, no newline at the end"),
         pytest.param("# /// script\n# requires-python = '>=3.8'\n# ///\n", None, id="no dependencies key"),
-        pytest.param("# /// script\n# x = '''\n# ///\n# '''\n# dependencies = []\n# ///\n", (), id="last closing line wins"),
-        pytest.param("# /// other\n# x\n# ///\n# /// script\n# dependencies = []\n# ///\n", None, id="inside another block"),
-        pytest.param("x\n\n# /// script\n#\n# dependencies = ['a']\n# ///\nx\n", ("a",), id="empty comment line"),
+        pytest.param(
+            "# /// script\n# x = '''\n# ///\n# '''\n# dependencies = []\n# ///\n",
+            (),
+            id="last closing line wins",
+        ),
+        pytest.param(
+            "# /// other\n# x\n# ///\n# /// script\n# dependencies = []\n# ///\n",
+            None,
+            id="inside another block",
+        ),
+        pytest.param(
+            "x\n\n# /// script\n#\n# dependencies = ['a']\n# ///\nx\n", ("a",), id="empty comment line"
+        ),
     ],
 )
 def test_finds_the_block(text: str, dependencies: tuple[str, ...] | None) -> None:
@@ -94,7 +104,9 @@ def test_without_a_dependencies_key_imports_are_predicted() -> None:
         pytest.param("# x = " + "[" * 5000, "not valid TOML", id="nested too deeply"),
         pytest.param("# dependencies = 'numpy'", "not a list of strings", id="text"),
         pytest.param("# dependencies = [1]", "not a list of strings", id="numbers"),
-        pytest.param("# dependencies = []\n# requires-python = 3", "requires-python is not a string", id="python"),
+        pytest.param(
+            "# dependencies = []\n# requires-python = 3", "requires-python is not a string", id="python"
+        ),
         pytest.param("# x = 1\n# ///\n\n# /// script\n# y = 1", "second script block", id="two blocks"),
     ],
 )
@@ -107,7 +119,16 @@ def test_what_is_wrong_with_a_block_is_fatal_and_said(content: str, said: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["not a requirement!", "numpy; x ==", "", "a\\nb", "numpy; python_version > '3\\nevil'", "-r x.txt", "-e ."]
+    "text",
+    [
+        "not a requirement!",
+        "numpy; x ==",
+        "",
+        "a\\nb",
+        "numpy; python_version > '3\\nevil'",
+        "-r x.txt",
+        "-e .",
+    ],
 )
 def test_what_is_no_requirement_is_refused_by_name(text: str) -> None:
     resolution = resolved(f'# /// script\n# dependencies = ["{text}"]\n# ///\n')
@@ -123,7 +144,9 @@ def test_the_uv_settings_that_are_ignored_are_named() -> None:
 
 
 FROM_THE_PEP = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-LINES = st.sampled_from(["# /// script", "# /// x", "# ///", "#", "# a = 1", "#b", "", "x", " # ///", "# /// "])
+LINES = st.sampled_from(
+    ["# /// script", "# /// x", "# ///", "#", "# a = 1", "#b", "", "x", " # ///", "# /// "]
+)
 
 
 @settings(deadline=None, derandomize=True, max_examples=400)

@@ -19,33 +19,102 @@ from forerun.resolver.trust import policy
 from forerun.resolver.value import Value
 
 LINUX = Target((3, 11), "linux", "posix")
-WORDS = st.sampled_from([
-    "import ", "from ", "yaml", "numpy.x", "google.cloud", ".", "..", ",", "(", ")", ":", "\n", "\n    ", "\n\t", " as ",
-    "try:", "except ImportError:", "except A, e:", "else:", "finally:", "if sys.platform == 'win32':", "def f():", "pass",
-    "raise", "'''", '"""', "'", '"', "\\", "\\\n", "#", "# /// script\n", "# dependencies = ['x']\n", "# ///\n", ";", "\0",
-    "\f", "\r", "print 1", "@", "lambda x: ", "import_module('a')", "with suppress(ImportError):", "if TYPE_CHECKING:",
-    "not ", "sys.version_info", "[0]", " >= (3,)", "é", "\ufeff", "\ud800", "match x:", "case 1:", "async ", "=", "x",
-])  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "import ",
+        "from ",
+        "yaml",
+        "numpy.x",
+        "google.cloud",
+        ".",
+        "..",
+        ",",
+        "(",
+        ")",
+        ":",
+        "\n",
+        "\n    ",
+        "\n\t",
+        " as ",
+        "try:",
+        "except ImportError:",
+        "except A, e:",
+        "else:",
+        "finally:",
+        "if sys.platform == 'win32':",
+        "def f():",
+        "pass",
+        "raise",
+        "'''",
+        '"""',
+        "'",
+        '"',
+        "\\",
+        "\\\n",
+        "#",
+        "# /// script\n",
+        "# dependencies = ['x']\n",
+        "# ///\n",
+        ";",
+        "\0",
+        "\f",
+        "\r",
+        "print 1",
+        "@",
+        "lambda x: ",
+        "import_module('a')",
+        "with suppress(ImportError):",
+        "if TYPE_CHECKING:",
+        "not ",
+        "sys.version_info",
+        "[0]",
+        " >= (3,)",
+        "é",
+        "\ufeff",
+        "\ud800",
+        "match x:",
+        "case 1:",
+        "async ",
+        "=",
+        "x",
+    ]
+)
 TEXT = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=25).map("".join))
+HEADS = st.sampled_from(
+    [
+        b"# coding: undefined\n",
+        b"# coding: idna\n",
+        b"# coding: utf-16\n",
+        b"# coding: hex\n",
+        b"# -*- coding: x\0 -*-\n",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"#coding:utf-7\n",
+    ]
+)
 often = settings(deadline=None, derandomize=True, max_examples=400)
 
 
 def shown(resolution: Resolution) -> str:
     rules = policy()
-    lines = [*requirement_lines(resolution, rules), *problem_lines(resolution), *explanation(resolution, rules)]
+    lines = [
+        *requirement_lines(resolution, rules),
+        *problem_lines(resolution),
+        *explanation(resolution, rules),
+    ]
     return json.dumps(as_json(resolution, rules)) + "\n".join(lines)
 
 
 @often
 @given(TEXT)
 def test_any_text_is_resolved_twice_the_same(text: str) -> None:
-    assert shown(resolve_sources([from_code(text)], LINUX)) == shown(resolve_sources([from_code(text)], LINUX))
+    assert shown(resolve_sources([from_code(text)], LINUX)) == shown(
+        resolve_sources([from_code(text)], LINUX)
+    )
 
 
 @often
-@given(st.one_of(st.binary(max_size=60), st.tuples(st.sampled_from([b"# coding: undefined\n", b"# coding: idna\n",
-       b"# coding: utf-16\n", b"# coding: hex\n", b"# -*- coding: x\0 -*-\n", b"\xef\xbb\xbf", b"\xff\xfe", b"#coding:utf-7\n"]),
-       st.binary(max_size=30)).map(b"".join)))  # fmt: skip
+@given(st.one_of(st.binary(max_size=60), st.tuples(HEADS, st.binary(max_size=30)).map(b"".join)))
 def test_any_bytes_are_resolved(data: bytes) -> None:
     source = from_bytes(data, "x.py", "script")
     shown(resolve_sources([source], LINUX))
@@ -60,9 +129,15 @@ def test_the_token_pass_never_raises_and_keeps_the_lines(text: str) -> None:
 
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just("code"), st.just("import yaml")),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "input", "worksheets"]), inner, max_size=4),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just("code"), st.just("import yaml")
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["cells", "cell_type", "source", "input", "worksheets"]), inner, max_size=4
+        )
+    ),
     max_leaves=12,
 )
 
@@ -79,7 +154,12 @@ def test_any_json_is_a_notebook_or_is_said_to_be_none(value: object) -> None:
 @given(st.permutations(["yaml", "serial", "numpy", "zzqxkcd", "utils", "google.cloud.storage", "bpy", "os"]))
 def test_the_order_of_imports_changes_no_name(modules: list[str]) -> None:
     resolution = resolve_sources([from_code("".join(f"import {each}\n" for each in modules))], LINUX)
-    assert [each.name for each in resolution.requirements] == ["google-cloud-storage", "numpy", "pyserial", "pyyaml"]
+    assert [each.name for each in resolution.requirements] == [
+        "google-cloud-storage",
+        "numpy",
+        "pyserial",
+        "pyyaml",
+    ]
     assert {each.module for each in resolution.unresolved} == {"bpy", "utils", "zzqxkcd"}
 
 

@@ -35,9 +35,13 @@ def names(resolution: Resolution) -> list[str]:
         pytest.param({}, id="nothing beside"),
         pytest.param({"other/numpy.py": ""}, id="in another folder"),
         pytest.param({"numpy.txt": ""}, id="not Python"),
+        pytest.param({"numpy.py/data.txt": ""}, id="a folder with the name of a file"),
         pytest.param({"numpy/data.txt": ""}, id="a folder without Python"),
         pytest.param({".venv/lib/python3.11/site-packages/numpy/__init__.py": ""}, id="hidden environment"),
-        pytest.param({"venv/pyvenv.cfg": "", "venv/lib/python3.11/site-packages/numpy/__init__.py": ""}, id="environment"),
+        pytest.param(
+            {"venv/pyvenv.cfg": "", "venv/lib/python3.11/site-packages/numpy/__init__.py": ""},
+            id="environment",
+        ),
         pytest.param({"numpy/pyvenv.cfg": "", "numpy/x.py": ""}, id="an environment of that name"),
         pytest.param({"site-packages/numpy/__init__.py": ""}, id="site-packages"),
     ],
@@ -55,12 +59,22 @@ def test_numpy_is_not_local(tmp_path: Path, files: dict[str, str]) -> None:
         pytest.param({"numpy.py": "import yaml"}, "import numpy", id="a module that hides a distribution"),
         pytest.param({"mine/__init__.py": "import yaml"}, "import mine", id="package"),
         pytest.param({"mine/__init__.py": "", "mine/a.py": "import yaml"}, "import mine.a", id="submodule"),
-        pytest.param({"mine/__init__.py": "", "mine/a.py": "import yaml"}, "from mine import a", id="from package"),
-        pytest.param({"mine/__init__.py": "from . import a", "mine/a.py": "import yaml"}, "import mine", id="relative"),
-        pytest.param({"mine/__init__.py": "from .a import x", "mine/a.py": "import yaml"}, "import mine", id="relative name"),
+        pytest.param(
+            {"mine/__init__.py": "", "mine/a.py": "import yaml"}, "from mine import a", id="from package"
+        ),
+        pytest.param(
+            {"mine/__init__.py": "from . import a", "mine/a.py": "import yaml"}, "import mine", id="relative"
+        ),
+        pytest.param(
+            {"mine/__init__.py": "from .a import x", "mine/a.py": "import yaml"},
+            "import mine",
+            id="relative name",
+        ),
         pytest.param({"mine/a.py": "import yaml"}, "import mine.a", id="namespace package"),
         pytest.param({"src/mine.py": "import yaml"}, "import mine", id="src layout"),
-        pytest.param({"a.py": "import b", "b.py": "import c", "c.py": "import a, yaml"}, "import a", id="cycle"),
+        pytest.param(
+            {"a.py": "import b", "b.py": "import c", "c.py": "import a, yaml"}, "import a", id="cycle"
+        ),
         pytest.param({"a.py": "import main, yaml"}, "import a", id="cycle through the script"),
     ],
 )
@@ -103,7 +117,10 @@ def test_a_local_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_folders_are_walked_without_environments_caches_and_loops(tmp_path: Path) -> None:
-    tree(tmp_path, {"b.py": "", "a/c.py": "", "a/x.ipynb": "", "d.txt": "", ".hidden/e.py": "", "__pycache__/f.py": ""})
+    tree(
+        tmp_path,
+        {"b.py": "", "a/c.py": "", "a/x.ipynb": "", "d.txt": "", ".hidden/e.py": "", "__pycache__/f.py": ""},
+    )
     tree(tmp_path, {"env/pyvenv.cfg": "", "env/g.py": "", "node_modules/h.py": ""})
     (tmp_path / "loop").symlink_to(tmp_path)
     assert [Path(each).relative_to(tmp_path).as_posix() for each in python_files(str(tmp_path))] == [
@@ -113,7 +130,9 @@ def test_folders_are_walked_without_environments_caches_and_loops(tmp_path: Path
 
 def test_a_block_is_the_answer_for_its_own_script_only(tmp_path: Path) -> None:
     block = "# /// script\n# dependencies = []\n# ///\nimport numpy, shared"
-    tree(tmp_path, {"a.py": block, "b.py": "import shared", "shared.py": "import yaml", "c.py": "import flask"})
+    tree(
+        tmp_path, {"a.py": block, "b.py": "import shared", "shared.py": "import yaml", "c.py": "import flask"}
+    )
     sources = [from_file(str(tmp_path / name)) for name in ("a.py", "b.py", "c.py")]
     for order in (sources, sources[::-1]):
         resolution = resolve_sources(order, this_target())

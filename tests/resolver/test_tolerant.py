@@ -18,7 +18,9 @@ LINUX = Target((3, 11), "linux", "posix")
 
 def by_tokens(code: str) -> dict[str, str]:
     return {
-        "." * each.level + each.module: "+".join((*each.circumstances, *(f"choice {b}" for _, b in each.choices)))
+        "." * each.level + each.module: "+".join(
+            (*each.circumstances, *(f"choice {b}" for _, b in each.choices))
+        )
         for each in imports_by_tokens(code, LINUX)
     }
 
@@ -53,14 +55,32 @@ def test_finds_nothing(code: str) -> None:
         pytest.param("def f(x=lambda y: 1): import a; print 1", {"a": "lazy"}, id="colon of a lambda"),
         pytest.param("@x(\n)\ndef f():\n import a\n print 1", {"a": "lazy"}, id="decorator"),
         pytest.param("if TYPE_CHECKING:\n import a\nprint 1", {"a": "typing_only"}, id="typing"),
-        pytest.param("try:\n import a\nexcept ImportError, e:\n a = None", {"a": "optional"}, id="except comma"),
-        pytest.param("try:\n import a\nexcept ImportError, e:\n print e\n raise", {"a": ""}, id="handler raises"),
+        pytest.param(
+            "try:\n import a\nexcept ImportError, e:\n a = None", {"a": "optional"}, id="except comma"
+        ),
+        pytest.param(
+            "try:\n import a\nexcept ImportError, e:\n print e\n raise", {"a": ""}, id="handler raises"
+        ),
         pytest.param("try:\n import a\nexcept ImportError:\n print 'x'", {"a": ""}, id="handler only prints"),
-        pytest.param("try:\n import a\nexcept ImportError:\n print 1\n sys.exit(1)", {"a": ""}, id="handler exits"),
-        pytest.param("try:\n import a\nexcept (ImportError, X), e:\n import b", {"a": "choice 0", "b": "choice 1"}, id="choice"),
+        pytest.param(
+            "try:\n import a\nexcept ImportError:\n print 1\n sys.exit(1)", {"a": ""}, id="handler exits"
+        ),
+        pytest.param(
+            "try:\n import a\nexcept (ImportError, X), e:\n import b",
+            {"a": "choice 0", "b": "choice 1"},
+            id="choice",
+        ),
         pytest.param("if sys.platform == 'linux':\n import a\nprint 1", {"a": ""}, id="our platform"),
-        pytest.param("if sys.platform == 'win32':\n import a\nelse:\n import b\nprint 1", {"a": "unreachable", "b": ""}, id="other"),
-        pytest.param("if sys.platform != 'linux':\n import a\nelse:\n import b\nprint 1", {"a": "unreachable", "b": ""}, id="differs"),
+        pytest.param(
+            "if sys.platform == 'win32':\n import a\nelse:\n import b\nprint 1",
+            {"a": "unreachable", "b": ""},
+            id="other",
+        ),
+        pytest.param(
+            "if sys.platform != 'linux':\n import a\nelse:\n import b\nprint 1",
+            {"a": "unreachable", "b": ""},
+            id="differs",
+        ),
         pytest.param("if sys.version_info < (3,):\n import a\nprint 1", {"a": "unreachable"}, id="version"),
         pytest.param("with suppress(ImportError):\n import a\nprint 1", {"a": "optional"}, id="suppress"),
         pytest.param("foo(\nimport a\nx = 1", {"a": ""}, id="bracket never closed"),
@@ -88,7 +108,8 @@ def test_lines_survive_where_nothing_has_structure() -> None:
 
 
 def test_the_tree_and_the_tokens_agree_on_valid_code() -> None:
-    code = "import a\nif x:\n  from b import c\ntry:\n  import d\nexcept ImportError:\n  d = None\ndef f():\n  import e\n"
+    code = "import a\nif x:\n  from b import c\ntry:\n  import d\nexcept ImportError:\n  d = None\n"
+    code += "def f():\n  import e\n"
     assert imports_by_tokens(code, LINUX) == find_imports(from_code(code), LINUX).imports
 
 
@@ -107,9 +128,15 @@ def test_blanking_keeps_the_names_of_systems_only() -> None:
         pytest.param("x <> y", "Python 2 code: the <> operator", id="not equal"),
         pytest.param("x = `y`", "Python 2 code: backquotes", id="backquotes"),
         pytest.param("raise A, 'b'", "Python 2 code: raise with a comma", id="raise"),
-        pytest.param("\fx = 1\n\x0c\nraise A, 'b'", "Python 2 code: raise with a comma, line 3", id="form feeds are no lines"),
+        pytest.param(
+            "\fx = 1\n\x0c\nraise A, 'b'",
+            "Python 2 code: raise with a comma, line 3",
+            id="form feeds are no lines",
+        ),
         pytest.param("x = = 1", "cannot run on Python 3.11: invalid syntax, line 1", id="broken"),
-        pytest.param("x = 12abc", "cannot run on Python 3.11: invalid decimal literal, line 1", id="not a long"),
+        pytest.param(
+            "x = 12abc", "cannot run on Python 3.11: invalid decimal literal, line 1", id="not a long"
+        ),
     ],
 )
 def test_a_sentence_says_why_it_cannot_run(code: str, said: str) -> None:

@@ -44,7 +44,9 @@ def test_each_trust_level_lets_in_what_is_at_least_as_sure(trust: str, allowed: 
 
 
 def test_by_default_the_first_three_levels_are_installed() -> None:
-    assert [judge(Requirement("x", level), policy()).is_allowed for level in ALL_LEVELS] == [True] * 3 + [False] * 2
+    assert [judge(Requirement("x", level), policy()).is_allowed for level in ALL_LEVELS] == [True] * 3 + [
+        False
+    ] * 2
 
 
 def test_the_deny_list_beats_everything_and_names_are_taken_in_any_spelling() -> None:
@@ -90,14 +92,20 @@ def test_no_import_name_of_another_project_is_more_than_registered() -> None:
         name = canonical(key)
         values = [table[key]] if isinstance(table[key], str) else table[key]
         owners = {value.partition(" ")[0] for value in values}
-        if name not in owners and not is_curated_distribution(name) and "." not in key:
-            if level_of_distribution(name) not in ("registered", "unknown"):
-                wrong.append(key)
+        is_other = name not in owners and not is_curated_distribution(name) and "." not in key
+        if is_other and level_of_distribution(name) not in ("registered", "unknown"):
+            wrong.append(key)
     assert wrong == []
 
 
 @pytest.mark.parametrize(
-    "text", ["x @ https://example.org/x.whl", "x @ file:///etc/passwd", "x @ git+https://example.org/x", "x@http://a"]
+    "text",
+    [
+        "x @ https://example.org/x.whl",
+        "x @ file:///etc/passwd",
+        "x @ git+https://example.org/x",
+        "x@http://a",
+    ],
 )
 def test_urls_from_a_tool_call_are_refused_and_no_way_round_is_shown(text: str) -> None:
     resolution = by_caller(text)
@@ -122,7 +130,9 @@ def one_edit(left: str, right: str) -> bool:
     return len(differing) == 1 or swapped
 
 
-@pytest.mark.parametrize("name", ["reqeusts", "nunpy", "pandaz", "flaskk", "jango", "zzqxkcd", "numpy", "six", "", "x" * 10_000])
+@pytest.mark.parametrize(
+    "name", ["reqeusts", "nunpy", "pandaz", "flaskk", "jango", "zzqxkcd", "numpy", "six", "", "x" * 10_000]
+)
 def test_the_nearest_popular_name_is_the_first_one_edit_away(name: str) -> None:
     expected = next((each for each in POPULAR if one_edit(each, name)), "") if len(name) > 3 else ""
     assert nearest_popular(name) == expected
@@ -130,7 +140,7 @@ def test_the_nearest_popular_name_is_the_first_one_edit_away(name: str) -> None:
 
 def typos(count: int) -> list[str]:
     chosen = random.Random(20260101)
-    made = set()
+    made: set[str] = set()
     while len(made) < count:
         name = chosen.choice([each for each in POPULAR[:1500] if each.isidentifier() and len(each) > 4])
         at = chosen.randrange(1, len(name) - 1)

@@ -1,0 +1,174 @@
+"""What the tests of the server share: one cache folder, clients in this process, and servers in their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from mcp.client import Client
+
+from forerun.server.app import build_server
+from forerun.server.runs import Runs
+from forerun.server.settings import Settings
+from forerun.server.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+
+
+class Connect(Protocol):
+    """Connects a client to a server in this process."""
+
+    def __call__(self, mode: str = "auto", **settings: Any) -> AbstractAsyncContextManager[Client]: ...
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    folder.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORERUN_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def outer(cache: Path) -> dict[str, str]:
+    """What an MCP client passes on to a server that it starts, and our cache."""
+    kept = {name: os.environ[name] for name in ("HOME", "PATH", "USER") if name in os.environ}
+    return {**kept, "FORERUN_CACHE_DIR": str(cache)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "mounted"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def connect(folder: Path) -> Connect:
+    @asynccontextmanager
+    async def connected(mode: str = "auto", **options: Any) -> AsyncIterator[Client]:
+        settings = Settings(**{"path": str(folder), **options})
+        with open_workspace(settings) as workspace:
+            async with Client(build_server(settings, workspace, Runs()), mode=mode) as client:
+                yield client
+
+    return connected
+
+
+class RawServer:
+    """A server process, spoken to in bare lines of JSON, so that nothing a client library does can hide its life."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._number = 0
+
+    def send(self, method: str, params: dict[str, Any] | None = None, *, is_request: bool = True) -> None:
+        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params or {}}
+        if is_request:
+            self._number += 1
+            message["id"] = self._number
+        self.send_line(json.dumps(message))
+
+    def send_line(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        message: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return message
+
+    def initialize(self) -> dict[str, Any]:
+        client = {"name": "raw", "version": "1"}
+        version = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
+        self.send("initialize", version)
+        answer = self.answer()
+        self.send("notifications/initialized", is_request=False)
+        return answer
+
+    def call(self, tool: str, **arguments: Any) -> None:
+        self.send("tools/call", {"name": tool, "arguments": arguments})
+
+
+@pytest.fixture
+def start(outer: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., RawServer]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_server(*flags: str, **more: str) -> RawServer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "forerun", "stdio", *flags],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**outer, **more},
+            cwd=tmp_path,
+        )
+        started.append(process)
+        return RawServer(process)
+
+    yield start_server
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until, f"still not: {what}"
+        time.sleep(0.02)
+
+
+class Sleeper:
+    """A program that starts another, tells both numbers through a file, and sleeps; and what became of both."""
+
+    code = (
+        "import os, subprocess, time\n"
+        "other = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "open('numbers.part', 'w').write(f'{os.getpid()} {other.pid}')\n"
+        "os.rename('numbers.part', 'numbers')\n"
+        "time.sleep(600)\n"
+    )
+
+    def __init__(self, folder: Path) -> None:
+        self._told = folder / "numbers"
+
+    def is_started(self) -> bool:
+        return self._told.exists()
+
+    def is_gone(self) -> bool:
+        return not any(map(_is_running, map(int, self._told.read_text().split())))
+
+
+def _is_running(number: int) -> bool:
+    try:
+        text = Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.fixture
+def sleeper(folder: Path) -> Sleeper:
+    return Sleeper(folder)
+
+
+@pytest.fixture
+def wait() -> Callable[..., None]:
+    return wait_until
