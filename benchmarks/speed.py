@@ -84,7 +84,9 @@ class Bench:
         script = self._folder / "numpy+pandas.py"
         warm = min(self._timed([self._program("forerun"), str(script)]) for _ in range(3))
         old = self._clock(lambda: self._install_by_hand(script))
-        print(f"\nthe old way (fresh venv, run, fail, pip install, rerun): {old:.2f} s, {old / warm:.1f}x a warm forerun run")
+        print(
+            f"\nthe old way (fresh venv, run, fail, pip install, rerun): {old:.2f} s, {old / warm:.1f}x a warm forerun run"
+        )
 
     def _install_by_hand(self, script: Path) -> None:
         root = self._folder / "by-hand"
@@ -134,7 +136,9 @@ class Bench:
         return time.perf_counter() - began
 
     def _call(self, command: list[str], *, may_fail: bool = False) -> None:
-        done = subprocess.run(command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
         if done.returncode and not may_fail:
             sys.exit(f"{' '.join(command)} failed:\n{done.stderr.decode('utf-8', 'replace')}")
 

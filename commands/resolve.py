@@ -87,7 +87,10 @@ def _parser(program: str):  # type: ignore[no-untyped-def]
 def add_trust_options(parser) -> None:  # type: ignore[no-untyped-def]
     """Add the options that say what may be installed."""
     parser.add_argument(
-        "--trust", choices=TRUST_CHOICES, default="popular", help="the least trusted level to install (default: popular)"
+        "--trust",
+        choices=TRUST_CHOICES,
+        default="popular",
+        help="the least trusted level to install (default: popular)",
     )
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="install NAME whatever its level")
     parser.add_argument("--deny", action="append", default=[], metavar="NAME", help="never install NAME")
@@ -125,5 +128,7 @@ def _rendered(resolution: Resolution, rules: Policy, output: str) -> str:
         import json
 
         return json.dumps(report.as_json(resolution, rules), indent=2) + "\n"
-    lines = report.explanation(resolution, rules) if output == "explain" else report.requirement_lines(resolution, rules)
+    lines = (
+        report.explanation(resolution, rules) if output == "explain" else report.requirement_lines(resolution, rules)
+    )
     return "".join(f"{printable(line)}\n" for line in lines)

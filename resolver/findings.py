@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .import_map import Level
 
+    Concern = Literal["note", "syntax", "declaration"]
     Kind = Literal["unknown", "contested", "host", "local-looking", "removed", "refused"]
 
 
@@ -60,12 +61,20 @@ class Unresolved(Value):
 
 
 class Diagnostic(Value):
-    """Something worth knowing about a source that stops nothing by itself; `line` 0 means the whole of it."""
+    """Something worth knowing about a source; `line` 0 means the whole of it.
+
+    A `syntax` diagnostic says why the target cannot read it, a `declaration` one what is wrong with its script block.
+    """
 
     path: str
     line: int
     message: str
-    is_fatal: bool = False
+    kind: Concern = "note"
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether the script cannot run on the target because of it."""
+        return self.kind != "note"
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"

@@ -92,7 +92,9 @@ def _section(name: str) -> tuple[bytes, tuple[int, int]]:
     if not _table:
         _table = data.read("import_map.json")
         starts = [_table.index(b'"' + each.encode() + b'": ') for each in SECTIONS] + [len(_table)]
-        _bounds.update({each: (starts[index] + len(each) + 4, starts[index + 1]) for index, each in enumerate(SECTIONS)})
+        _bounds.update(
+            {each: (starts[index] + len(each) + 4, starts[index + 1]) for index, each in enumerate(SECTIONS)}
+        )
     return _table, _bounds[name]
 
 
@@ -125,7 +127,9 @@ def _is_namespace(module: str) -> bool:
     """Whether some row or pattern is longer than a module name, so that what is imported from it matters."""
     table, (start, end) = _section("modules")
     name = b'\n"' + module.encode("utf-8", "replace") + b"."
-    return table.find(name, start, end) >= 0 or any(pattern[0] == module.partition(".")[0] for pattern, _ in _patterns())
+    return table.find(name, start, end) >= 0 or any(
+        pattern[0] == module.partition(".")[0] for pattern, _ in _patterns()
+    )
 
 
 def _patterns() -> list[tuple[list[str], str]]:

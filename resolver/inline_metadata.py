@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .target import Target
+
 OPENING = re.compile(r"# /// (?P<type>[a-zA-Z0-9-]+)")
 """The first line of a block (PEP 723)."""
 
@@ -24,6 +26,20 @@ class InlineMetadata(Value):
     has_uv_settings: bool = False
     line: int = 0
     problem: str = ""
+
+    def problem_on(self, target: Target) -> str:
+        """Return why the block's `requires-python` rules a target out, or ""."""
+        if not self.requires_python:
+            return ""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        try:
+            wanted = SpecifierSet(self.requires_python)
+        except InvalidSpecifier:
+            return f"has a script block whose requires-python is no version specifier: {self.requires_python!r}"
+        if wanted.contains(target.release, prereleases=True):
+            return ""
+        return f"needs Python {self.requires_python}, and this is Python {target.release}"
 
 
 def inline_metadata(text: str) -> InlineMetadata | None:
@@ -67,7 +83,11 @@ def _parsed(line: int, content: str) -> InlineMetadata:
         table = tomllib.loads(content)
     except (ValueError, RecursionError) as error:
         return InlineMetadata(line=line, problem=f"has a script block that is not valid TOML: {error}")
-    dependencies, requires_python, tool = table.get("dependencies"), table.get("requires-python", ""), table.get("tool", {})
+    dependencies, requires_python, tool = (
+        table.get("dependencies"),
+        table.get("requires-python", ""),
+        table.get("tool", {}),
+    )
     if dependencies is not None and not _is_list_of_text(dependencies):
         return InlineMetadata(line=line, problem="has a script block whose dependencies are not a list of strings")
     if not isinstance(requires_python, str):

@@ -75,9 +75,7 @@ def _modules_in(folder: str) -> list[tuple[str, str]]:
     found = []
     for entry in entries:
         stem, dot, _ = entry.name.partition(".")
-        if dot and entry.name.endswith(SUFFIXES) and stem.isidentifier() and not entry.is_dir(follow_symlinks=False):
-            found.append((stem, entry.path))
-        elif not dot and stem.isidentifier() and stem not in IGNORED_FOLDERS and _is_package(entry.path):
+        if (dot and entry.name.endswith(SUFFIXES) and stem.isidentifier() and not entry.is_dir(follow_symlinks=False)) or (not dot and stem.isidentifier() and stem not in IGNORED_FOLDERS and _is_package(entry.path)):
             found.append((stem, entry.path))
     # A package wins over a module of the same name, as in the import system.
     return sorted(found, key=lambda each: os.path.isdir(each[1]))

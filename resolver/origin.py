@@ -121,7 +121,11 @@ class Origins:
 
 
 def _missing(each: Import, candidate: Candidate) -> Finding:
-    kinds: dict[str, Kind] = {"contested": "contested", "import map": "contested", "local-looking": "local-looking"}
+    kinds: dict[str, Kind] = {
+        "contested": "contested",
+        "import map": "contested",
+        "local-looking": "local-looking",
+    }
     kind = kinds.get(candidate.rule, "unknown")
     guess = canonical(each.top) if kind == "unknown" else ""
     return Finding(

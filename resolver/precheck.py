@@ -44,5 +44,13 @@ def prechecked(resolution: Resolution, rules: Policy) -> Precheck:
     host_only = tuple(each.module for each in lacking if each.kind == "host")
     unknown = tuple(each for each in lacking if each.kind != "host")
     return Precheck(
-        not problems, problems, resolution, resolution.requirements, refused, unknown, host_only, resolution.local, syntax
+        not problems,
+        problems,
+        resolution,
+        resolution.requirements,
+        refused,
+        unknown,
+        host_only,
+        resolution.local,
+        syntax,
     )

@@ -50,7 +50,9 @@ def explanation(resolution: Resolution, rules: Policy) -> Iterator[str]:
     """Yield, for a person, each requirement with the lines that need it and the rule that decided."""
     for requirement in resolution.requirements:
         verdict = judge(requirement, rules)
-        yield f"{requirement.text}  [{requirement.level}]" + ("" if verdict.is_allowed else "  not installed by default")
+        yield f"{requirement.text}  [{requirement.level}]" + (
+            "" if verdict.is_allowed else "  not installed by default"
+        )
         for evidence in requirement.evidence[:5]:
             place = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
             yield f"    {place}  {evidence.module}"

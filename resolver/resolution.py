@@ -98,14 +98,21 @@ class _Gathered:
         self._requires_python = ""
 
     def add(
-        self, source: Source, reading: Reading, findings: Sequence[Finding], *, is_main: bool, is_declared: bool
+        self,
+        source: Source,
+        reading: Reading,
+        findings: Sequence[Finding],
+        *,
+        is_main: bool,
+        is_declared: bool,
     ) -> None:
         """Take in one source; where its block declares its requirements, imports are only compared with them."""
         self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
         if reading.problem:
             why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
             cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
-            self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, is_main and cannot_run))
+            kind = "syntax" if is_main and cannot_run else "note"
+            self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, kind))
         needed = {id(finding) for finding in selected(findings)}
         wanted = self._covered if is_declared else self._needed
         for finding in findings:
@@ -140,9 +147,10 @@ class _Gathered:
         return declaring
 
     def _take_block(self, source: Source, block: InlineMetadata) -> None:
-        if block.problem:
-            self.diagnostics.append(Diagnostic(source.name, block.line, block.problem, is_fatal=True))
-        elif block.dependencies is not None:
+        problem = block.problem or block.problem_on(self.target)
+        if problem:
+            self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
+        if block.dependencies is not None:
             self._declare(source, block)
         if block.has_uv_settings:
             ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
@@ -194,12 +202,20 @@ def _merged(made: Sequence[Requirement]) -> Requirement:
 
 def _unresolved(finding: Finding, source: Source) -> Unresolved:
     return Unresolved(
-        finding.module, finding.kind, source.name, finding.found.line, finding.reason, finding.guess, finding.alternatives
+        finding.module,
+        finding.kind,
+        source.name,
+        finding.found.line,
+        finding.reason,
+        finding.guess,
+        finding.alternatives,
     )
 
 
 def _not_covered(requirement: Requirement) -> Diagnostic:
     first = requirement.evidence[0]
     return Diagnostic(
-        first.path, first.line, f"imports {first.module}, and the script block does not name {requirement.name}"
+        first.path,
+        first.line,
+        f"imports {first.module}, and the script block does not name {requirement.name}",
     )

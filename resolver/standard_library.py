@@ -32,7 +32,9 @@ def python2_library() -> frozenset[str]:
 def _from_stdlib_list(python: tuple[int, int]) -> frozenset[str]:
     import stdlib_list
 
-    known = sorted(tuple(map(int, version.split("."))) for version in stdlib_list.long_versions + stdlib_list.short_versions)
+    known = sorted(
+        tuple(map(int, version.split("."))) for version in stdlib_list.long_versions + stdlib_list.short_versions
+    )
     same_major = [version[:2] for version in known if version[0] == python[0]] or [known[-1][:2]]
     nearest = min(same_major, key=lambda version: abs(version[1] - python[1]))
     listed = stdlib_list.stdlib_list(".".join(map(str, nearest)))

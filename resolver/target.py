@@ -21,6 +21,12 @@ class Target(Value):
         """The Python version as text, such as "3.12"."""
         return f"{self.python[0]}.{self.python[1]}"
 
+    @property
+    def release(self) -> str:
+        """The version with its last part where that is known: ours, or the newest that can be meant."""
+        micro = sys.version_info[2] if self.python == sys.version_info[:2] else 99
+        return f"{self.version}.{micro}"
+
 
 def this_target() -> Target:
     """Return the target that this process itself runs on."""

@@ -30,7 +30,20 @@ _REST = {
     '"""': re.compile(r'''(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'''),
 }
 _SYSTEMS = frozenset(
-    {"win32", "linux", "linux2", "darwin", "cygwin", "win", "nt", "posix", "java", "Windows", "Linux", "Darwin"}
+    {
+        "win32",
+        "linux",
+        "linux2",
+        "darwin",
+        "cygwin",
+        "win",
+        "nt",
+        "posix",
+        "java",
+        "Windows",
+        "Linux",
+        "Darwin",
+    }
 )
 _HEADER = re.compile(r"(?:async\s+)?(try|else|finally|except|if|elif|while|for|with|def|class|match|case)\b")
 _FROM = re.compile(r"from(?=[\s.])\s*+((?:\.\s*+)*+)((?:(?!import\b)[\w.]++)?)\s*+\bimport\b\s*+(.*)")
@@ -212,7 +225,11 @@ def _head(keyword: str, rest: str) -> str:
     if keyword in ("if", "elif"):
         return f"{keyword} {_test(rest)}:"
     if keyword == "with":
-        return "with suppress(ImportError):" if re.match(r"(?:contextlib\.)?suppress\(\s*\w*ImportError", rest) else "if _:"
+        return (
+            "with suppress(ImportError):"
+            if re.match(r"(?:contextlib\.)?suppress\(\s*\w*ImportError", rest)
+            else "if _:"
+        )
     heads = {"while": "while _:", "for": "for _ in _:", "def": "def _():", "class": "class _:"}
     return heads.get(keyword, "if _:")
 

@@ -114,7 +114,7 @@ class Layers:
                     raise
                 return stale
             distributions = locked_distributions(lock)
-            name = hashlib.sha256(f"{self._interpreter.identity}\0{lock}".encode()).hexdigest()[:32]
+            name = digest(f"{self._interpreter.identity}\0{lock}")
             target = self._store.path("layers", name)
             if not os.path.isdir(target):
                 observer.installing(distributions)

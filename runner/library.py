@@ -131,7 +131,7 @@ def _request(
         policy=policy(trust, allow, deny),
         deadline=timeout,
         max_retries=max_retries,
-        stdin=stdin.encode() if isinstance(stdin, str) else stdin,
+        stdin=stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin,
         folder=os.fspath(folder),
         mounts=(checked_mount(mount[0], os.fspath(mount[1])),) if mount else (),
         environment=environment,

@@ -79,7 +79,7 @@ class _Run:
         began = time.monotonic()
         self._resolution = self._resolve()
         self._seconds["resolve"] = time.monotonic() - began
-        invalid = [each for each in self._resolution.diagnostics if each.is_fatal and "script block" in each.message]
+        invalid = [each for each in self._resolution.diagnostics if each.kind == "declaration"]
         if invalid:
             return results.InstallFailed(**self._common(None), error=str(invalid[0]))
         refused = self._refused()

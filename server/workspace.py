@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from forerun.runner.mount import checked_mount
-from forerun.runner.store import delete, open_store
+from forerun.runner.store import Claim, delete, open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,23 +44,15 @@ class Workspace:
 
 @contextmanager
 def open_workspace(settings: Settings) -> Iterator[Workspace]:
-    """Yield the workspace that the settings ask for, and close it.
+    """Yield the workspace that the settings ask for, gone afterwards if it is temporary.
 
     Raises:
         MountError: the virtual path makes no sense, or the folder does not exist.
         StoreError: there is no place for a temporary folder.
     """
-    workspace = _workspace(settings)
-    try:
-        yield workspace
-    finally:
-        workspace.close()
-
-
-def _workspace(settings: Settings) -> Workspace:
     if settings.path:
-        return Workspace(*checked_mount(settings.mount, settings.path))
-    # Among the folders of runs, named by our process: when we are killed, the next run of anyone deletes it.
-    folder = open_store().path("runs", f"{os.getpid()}-workspace-{os.urandom(4).hex()}")
-    os.mkdir(folder, 0o700)
-    return Workspace(*checked_mount(settings.mount, folder), is_temporary=True)
+        yield Workspace(*checked_mount(settings.mount, settings.path))
+        return
+    # Claimed as the folder of a run is: when we are killed, the next run of anyone deletes it.
+    with Claim(open_store(), "runs", f"{os.getpid()}-workspace-{os.urandom(4).hex()}") as claim:
+        yield Workspace(*checked_mount(settings.mount, claim.folder), is_temporary=True)

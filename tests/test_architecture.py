@@ -58,7 +58,9 @@ def test_one_place_starts_processes() -> None:
         used = {
             node.func.attr
             for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "os"
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and ast.unparse(node.func.value) == "os"
         }
         if names & starters or used & calls:
             found.add(str(path.relative_to(ROOT)))

@@ -18,7 +18,10 @@ import forerun
 ROOT = Path(__file__).parent.parent
 EXAMPLES = {"sine_wave.py": "sine_wave.png", "names.py": "", "report.py": "report.xlsx"}
 
-pytestmark = [pytest.mark.network, pytest.mark.parametrize(("name", "product"), EXAMPLES.items(), ids=list(EXAMPLES))]
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.parametrize(("name", "product"), EXAMPLES.items(), ids=list(EXAMPLES)),
+]
 
 
 @pytest.fixture
@@ -44,7 +47,9 @@ def test_by_the_command(name: str, product: str, folder: Path, cache_dir: Path) 
             check(folder, product)
 
 
-def test_by_the_library(name: str, product: str, folder: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_the_library(
+    name: str, product: str, folder: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FORERUN_CACHE_DIR", str(cache_dir))
     for _ in range(2):
         result = forerun.run(folder / name, folder="/working", mount=("/working", folder))

@@ -49,7 +49,12 @@ def test_a_command_prints_what_the_readme_shows(command: str, output: str, empty
         "PYTHONPATH": str(ROOT / "src"), "FORERUN_CACHE_DIR": str(cache_dir),
     }  # fmt: skip
     done = subprocess.run(
-        ["bash", "-c", command], cwd=empty_folder, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-c", command],
+        cwd=empty_folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, output), done.stderr
 

@@ -37,9 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--evidence", type=Path, help="folder with the published facts")
-    source.add_argument(
-        "--judgements-only", action="store_true", help="apply the judgements over the existing map"
-    )
+    source.add_argument("--judgements-only", action="store_true", help="apply the judgements over the existing map")
     parser.add_argument("--judgements", type=Path, default=ROOT / "tools" / "judgements.json")
     parser.add_argument("--out", type=Path, default=ROOT / "data")
     return parser

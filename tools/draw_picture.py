@@ -1,6 +1,6 @@
 """Draw the README's picture: real commands, really run, and what they print.
 
-    python tools/draw_picture.py examples/in_use.svg
+python tools/draw_picture.py examples/in_use.svg
 """
 
 from __future__ import annotations

@@ -87,7 +87,8 @@ class _Converter:
                 raise NotData
             return value.tolist()
         if origin == "pandas" and kind.__name__ == "DataFrame":
-            return value.to_dict(orient="records") if value.size <= MOST_ITEMS else self._refuse()
+            is_table = value.size <= MOST_ITEMS and value.columns.is_unique
+            return value.to_dict(orient="records") if is_table else self._refuse()
         if origin == "pandas" and kind.__name__ in ("Series", "Index"):
             return value.tolist() if value.size <= MOST_ITEMS else self._refuse()
         if hasattr(kind, "model_dump"):

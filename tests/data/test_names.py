@@ -61,9 +61,7 @@ def test_filter_header_fits_its_bits() -> None:
     assert 4 <= count <= 10
 
 
-@pytest.mark.parametrize(
-    "name", ["requests", "numpy", "zope-interface", "0", "python-telegram-bot", "pyyaml"]
-)
+@pytest.mark.parametrize("name", ["requests", "numpy", "zope-interface", "0", "python-telegram-bot", "pyyaml"])
 def test_known_name_is_in_the_filter(name: str) -> None:
     assert in_filter(name)
 

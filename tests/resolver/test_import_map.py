@@ -95,9 +95,7 @@ def test_popular_names_are_whole_lines() -> None:
         pytest.param("import docx", "python-docx", "docx", id="docx"),
         pytest.param("import fitz", "pymupdf", "fitz", id="fitz"),
         pytest.param("import telegram", "python-telegram-bot", "telegram", id="telegram"),
-        pytest.param(
-            "import google.cloud.storage", "google-cloud-storage", "google", id="google.cloud.storage"
-        ),
+        pytest.param("import google.cloud.storage", "google-cloud-storage", "google", id="google.cloud.storage"),
         pytest.param(
             "from google.cloud import storage", "google-cloud-storage", "google-cloud", id="from google.cloud"
         ),
@@ -108,9 +106,7 @@ def test_popular_names_are_whole_lines() -> None:
 )
 def test_the_right_project_never_the_namesake(code: str, expected: str, never: str) -> None:
     found = needs(code)
-    assert found.get(expected) == "curated" or (
-        expected == "google-cloud-storage" and found[expected] == "popular"
-    )
+    assert found.get(expected) == "curated" or (expected == "google-cloud-storage" and found[expected] == "popular")
     assert never not in found
     assert len(found) == 1
 
@@ -123,12 +119,8 @@ def test_the_right_project_never_the_namesake(code: str, expected: str, never: s
             {"google-cloud-storage", "google-cloud-bigquery"},
             id="two",
         ),
-        pytest.param(
-            "import google.cloud.bigquery_v2.types", {"google-cloud-bigquery"}, id="version and submodule"
-        ),
-        pytest.param(
-            "from google.cloud.storage import Client", {"google-cloud-storage"}, id="a name, not a module"
-        ),
+        pytest.param("import google.cloud.bigquery_v2.types", {"google-cloud-bigquery"}, id="version and submodule"),
+        pytest.param("from google.cloud.storage import Client", {"google-cloud-storage"}, id="a name, not a module"),
         pytest.param("from google.protobuf import json_format", {"protobuf"}, id="longer prefix than google"),
         pytest.param("import azure.storage.blob", {"azure-storage-blob"}, id="azure"),
         pytest.param("import yaml.nodes.x.y", {"pyyaml"}, id="deep below a row"),
@@ -223,9 +215,7 @@ def test_pipreqs_rows_are_read_as_they_stand() -> None:
     rows_of_pipreqs = pipreqs_rows()
     first = dict(reversed(rows_of_pipreqs))
     for key, value in list(first.items())[::50]:
-        assert second_opinion.pipreqs_says(key) == value.strip().lower().replace("_", "-").replace(
-            ".", "-"
-        ), key
+        assert second_opinion.pipreqs_says(key) == value.strip().lower().replace("_", "-").replace(".", "-"), key
 
 
 def test_without_pipreqs_everything_else_works(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,7 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
         pytest.param("except ImportError:\n sys.exit(1)", "", id="exits"),
         pytest.param("except ImportError:\n print('x')\n exit()", "", id="prints and exits"),
         pytest.param("except ImportError:\n print('install a')", "", id="only prints"),
-        pytest.param(
-            "except ImportError:\n import traceback\n traceback.print_exc()", "", id="imports to report"
-        ),
+        pytest.param("except ImportError:\n import traceback\n traceback.print_exc()", "", id="imports to report"),
         pytest.param("except ImportError:\n if x:\n  raise\n else:\n  quit()", "", id="raises on every way"),
         pytest.param("except ImportError:\n pass", "optional", id="passes"),
         pytest.param("except ImportError:\n a = None", "optional", id="sets None"),
@@ -111,9 +109,7 @@ def test_guarded_import(handler: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        pytest.param(
-            "try:\n run()\n import a\nexcept Exception:\n pass", {"a": ""}, id="catch-all around a program"
-        ),
+        pytest.param("try:\n run()\n import a\nexcept Exception:\n pass", {"a": ""}, id="catch-all around a program"),
         pytest.param(
             "try:\n import a\nexcept ImportError:\n import b\nelse:\n import c\nfinally:\n import d",
             {"a": "choice 0", "b": "choice 1", "c": "choice 0", "d": ""},
@@ -156,9 +152,7 @@ WINDOWS = Target((3, 8), "win32", "nt")
     [
         pytest.param("sys.platform == x", None, None, id="unknown value"),
         pytest.param("sys.platform.startswith((1, 2))", None, None, id="prefixes that are not text"),
-        pytest.param(
-            "sys.version_info[1:2] == (11,)", None, None, id="slice that does not start at the front"
-        ),
+        pytest.param("sys.version_info[1:2] == (11,)", None, None, id="slice that does not start at the front"),
         pytest.param("x < sys.version_info < y", None, None, id="chain"),
         pytest.param("sys.platform == 'win32'", False, True, id="platform"),
         pytest.param("sys.platform != 'win32'", True, False, id="platform differs"),
@@ -194,9 +188,7 @@ def test_circumstances_add_up() -> None:
 
 
 def test_names_lines_columns_and_levels_are_kept() -> None:
-    reading = find_imports(
-        from_code("import a\nif x:\n  from ..b.c import d as e, f\nfrom . import g"), LINUX
-    )
+    reading = find_imports(from_code("import a\nif x:\n  from ..b.c import d as e, f\nfrom . import g"), LINUX)
     assert [(each.module, each.names, each.line, each.column, each.level) for each in reading.imports] == [
         ("a", (), 1, 0, 0), ("b.c", ("d", "f"), 3, 2, 2), ("", ("g",), 4, 0, 1),
     ]  # fmt: skip

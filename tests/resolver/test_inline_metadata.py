@@ -71,9 +71,7 @@ def test_the_example_of_the_pep(ending: str) -> None:
             None,
             id="inside another block",
         ),
-        pytest.param(
-            "x\n\n# /// script\n#\n# dependencies = ['a']\n# ///\nx\n", ("a",), id="empty comment line"
-        ),
+        pytest.param("x\n\n# /// script\n#\n# dependencies = ['a']\n# ///\nx\n", ("a",), id="empty comment line"),
     ],
 )
 def test_finds_the_block(text: str, dependencies: tuple[str, ...] | None) -> None:
@@ -104,9 +102,7 @@ def test_without_a_dependencies_key_imports_are_predicted() -> None:
         pytest.param("# x = " + "[" * 5000, "not valid TOML", id="nested too deeply"),
         pytest.param("# dependencies = 'numpy'", "not a list of strings", id="text"),
         pytest.param("# dependencies = [1]", "not a list of strings", id="numbers"),
-        pytest.param(
-            "# dependencies = []\n# requires-python = 3", "requires-python is not a string", id="python"
-        ),
+        pytest.param("# dependencies = []\n# requires-python = 3", "requires-python is not a string", id="python"),
         pytest.param("# x = 1\n# ///\n\n# /// script\n# y = 1", "second script block", id="two blocks"),
     ],
 )
@@ -144,9 +140,7 @@ def test_the_uv_settings_that_are_ignored_are_named() -> None:
 
 
 FROM_THE_PEP = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-LINES = st.sampled_from(
-    ["# /// script", "# /// x", "# ///", "#", "# a = 1", "#b", "", "x", " # ///", "# /// "]
-)
+LINES = st.sampled_from(["# /// script", "# /// x", "# ///", "#", "# a = 1", "#b", "", "x", " # ///", "# /// "])
 
 
 @settings(deadline=None, derandomize=True, max_examples=400)

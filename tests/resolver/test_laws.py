@@ -108,9 +108,7 @@ def shown(resolution: Resolution) -> str:
 @often
 @given(TEXT)
 def test_any_text_is_resolved_twice_the_same(text: str) -> None:
-    assert shown(resolve_sources([from_code(text)], LINUX)) == shown(
-        resolve_sources([from_code(text)], LINUX)
-    )
+    assert shown(resolve_sources([from_code(text)], LINUX)) == shown(resolve_sources([from_code(text)], LINUX))
 
 
 @often
@@ -129,14 +127,10 @@ def test_the_token_pass_never_raises_and_keeps_the_lines(text: str) -> None:
 
 
 JSON = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just("code"), st.just("import yaml")
-    ),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just("code"), st.just("import yaml")),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["cells", "cell_type", "source", "input", "worksheets"]), inner, max_size=4
-        )
+        | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "input", "worksheets"]), inner, max_size=4)
     ),
     max_leaves=12,
 )

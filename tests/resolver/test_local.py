@@ -59,12 +59,8 @@ def test_numpy_is_not_local(tmp_path: Path, files: dict[str, str]) -> None:
         pytest.param({"numpy.py": "import yaml"}, "import numpy", id="a module that hides a distribution"),
         pytest.param({"mine/__init__.py": "import yaml"}, "import mine", id="package"),
         pytest.param({"mine/__init__.py": "", "mine/a.py": "import yaml"}, "import mine.a", id="submodule"),
-        pytest.param(
-            {"mine/__init__.py": "", "mine/a.py": "import yaml"}, "from mine import a", id="from package"
-        ),
-        pytest.param(
-            {"mine/__init__.py": "from . import a", "mine/a.py": "import yaml"}, "import mine", id="relative"
-        ),
+        pytest.param({"mine/__init__.py": "", "mine/a.py": "import yaml"}, "from mine import a", id="from package"),
+        pytest.param({"mine/__init__.py": "from . import a", "mine/a.py": "import yaml"}, "import mine", id="relative"),
         pytest.param(
             {"mine/__init__.py": "from .a import x", "mine/a.py": "import yaml"},
             "import mine",
@@ -72,9 +68,7 @@ def test_numpy_is_not_local(tmp_path: Path, files: dict[str, str]) -> None:
         ),
         pytest.param({"mine/a.py": "import yaml"}, "import mine.a", id="namespace package"),
         pytest.param({"src/mine.py": "import yaml"}, "import mine", id="src layout"),
-        pytest.param(
-            {"a.py": "import b", "b.py": "import c", "c.py": "import a, yaml"}, "import a", id="cycle"
-        ),
+        pytest.param({"a.py": "import b", "b.py": "import c", "c.py": "import a, yaml"}, "import a", id="cycle"),
         pytest.param({"a.py": "import main, yaml"}, "import a", id="cycle through the script"),
     ],
 )
@@ -130,9 +124,7 @@ def test_folders_are_walked_without_environments_caches_and_loops(tmp_path: Path
 
 def test_a_block_is_the_answer_for_its_own_script_only(tmp_path: Path) -> None:
     block = "# /// script\n# dependencies = []\n# ///\nimport numpy, shared"
-    tree(
-        tmp_path, {"a.py": block, "b.py": "import shared", "shared.py": "import yaml", "c.py": "import flask"}
-    )
+    tree(tmp_path, {"a.py": block, "b.py": "import shared", "shared.py": "import yaml", "c.py": "import flask"})
     sources = [from_file(str(tmp_path / name)) for name in ("a.py", "b.py", "c.py")]
     for order in (sources, sources[::-1]):
         resolution = resolve_sources(order, this_target())

@@ -20,9 +20,7 @@ def needs(code: str, target: Target) -> list[str]:
 
 @pytest.mark.parametrize("minor", range(8, 15))
 def test_the_core_of_the_standard_library_is_never_a_requirement(minor: int) -> None:
-    code = (
-        "import os, sys, json, re, ast, typing, collections.abc, xml.etree.ElementTree, __future__, __main__"
-    )
+    code = "import os, sys, json, re, ast, typing, collections.abc, xml.etree.ElementTree, __future__, __main__"
     resolution = resolve_sources([from_code(code)], linux(minor))
     assert resolution.requirements == resolution.unresolved == ()
     assert "xml" in resolution.standard_library

@@ -78,9 +78,7 @@ def test_json_holds_the_whole_resolution() -> None:
 
 def test_the_explanation_shows_lines_and_rules() -> None:
     text = "\n".join(explanation(resolved(), policy("declared")))
-    assert (
-        "pyyaml  [curated]  not installed by default\n    main.py:2  yaml\n    main.py:9  yaml.nodes" in text
-    )
+    assert "pyyaml  [curated]  not installed by default\n    main.py:2  yaml\n    main.py:9  yaml.nodes" in text
     assert "because import map: yaml -> pyyaml" in text
     assert "refused: pyyaml is only curated; allow it with --allow pyyaml" in text
     assert "optional, not installed: simplejson" in text

@@ -18,9 +18,7 @@ LINUX = Target((3, 11), "linux", "posix")
 
 def by_tokens(code: str) -> dict[str, str]:
     return {
-        "." * each.level + each.module: "+".join(
-            (*each.circumstances, *(f"choice {b}" for _, b in each.choices))
-        )
+        "." * each.level + each.module: "+".join((*each.circumstances, *(f"choice {b}" for _, b in each.choices)))
         for each in imports_by_tokens(code, LINUX)
     }
 
@@ -55,16 +53,10 @@ def test_finds_nothing(code: str) -> None:
         pytest.param("def f(x=lambda y: 1): import a; print 1", {"a": "lazy"}, id="colon of a lambda"),
         pytest.param("@x(\n)\ndef f():\n import a\n print 1", {"a": "lazy"}, id="decorator"),
         pytest.param("if TYPE_CHECKING:\n import a\nprint 1", {"a": "typing_only"}, id="typing"),
-        pytest.param(
-            "try:\n import a\nexcept ImportError, e:\n a = None", {"a": "optional"}, id="except comma"
-        ),
-        pytest.param(
-            "try:\n import a\nexcept ImportError, e:\n print e\n raise", {"a": ""}, id="handler raises"
-        ),
+        pytest.param("try:\n import a\nexcept ImportError, e:\n a = None", {"a": "optional"}, id="except comma"),
+        pytest.param("try:\n import a\nexcept ImportError, e:\n print e\n raise", {"a": ""}, id="handler raises"),
         pytest.param("try:\n import a\nexcept ImportError:\n print 'x'", {"a": ""}, id="handler only prints"),
-        pytest.param(
-            "try:\n import a\nexcept ImportError:\n print 1\n sys.exit(1)", {"a": ""}, id="handler exits"
-        ),
+        pytest.param("try:\n import a\nexcept ImportError:\n print 1\n sys.exit(1)", {"a": ""}, id="handler exits"),
         pytest.param(
             "try:\n import a\nexcept (ImportError, X), e:\n import b",
             {"a": "choice 0", "b": "choice 1"},
@@ -134,9 +126,7 @@ def test_blanking_keeps_the_names_of_systems_only() -> None:
             id="form feeds are no lines",
         ),
         pytest.param("x = = 1", "cannot run on Python 3.11: invalid syntax, line 1", id="broken"),
-        pytest.param(
-            "x = 12abc", "cannot run on Python 3.11: invalid decimal literal, line 1", id="not a long"
-        ),
+        pytest.param("x = 12abc", "cannot run on Python 3.11: invalid decimal literal, line 1", id="not a long"),
     ],
 )
 def test_a_sentence_says_why_it_cannot_run(code: str, said: str) -> None:

@@ -32,9 +32,7 @@ def by_caller(*dependencies: str) -> Resolution:
     return resolve_sources([from_code(block, author="caller")], LINUX)
 
 
-@pytest.mark.parametrize(
-    ("trust", "allowed"), [*zip(TRUST_CHOICES, (1, 2, 3, 4, 5), strict=True)], ids=TRUST_CHOICES
-)
+@pytest.mark.parametrize(("trust", "allowed"), [*zip(TRUST_CHOICES, (1, 2, 3, 4, 5), strict=True)], ids=TRUST_CHOICES)
 def test_each_trust_level_lets_in_what_is_at_least_as_sure(trust: str, allowed: int) -> None:
     rules = policy(trust)  # type: ignore[arg-type]
     verdicts = [judge(Requirement("zzqxkcd", level), rules) for level in ALL_LEVELS]
@@ -44,9 +42,7 @@ def test_each_trust_level_lets_in_what_is_at_least_as_sure(trust: str, allowed: 
 
 
 def test_by_default_the_first_three_levels_are_installed() -> None:
-    assert [judge(Requirement("x", level), policy()).is_allowed for level in ALL_LEVELS] == [True] * 3 + [
-        False
-    ] * 2
+    assert [judge(Requirement("x", level), policy()).is_allowed for level in ALL_LEVELS] == [True] * 3 + [False] * 2
 
 
 def test_the_deny_list_beats_everything_and_names_are_taken_in_any_spelling() -> None:
