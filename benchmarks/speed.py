@@ -85,7 +85,8 @@ class Bench:
         warm = min(self._timed([self._program("forerun"), str(script)]) for _ in range(3))
         old = self._clock(lambda: self._install_by_hand(script))
         print(
-            f"\nthe old way (fresh venv, run, fail, pip install, rerun): {old:.2f} s, {old / warm:.1f}x a warm forerun run"
+            f"\nthe old way (fresh venv, run, fail, pip install, rerun): {old:.2f} s, "
+            f"{old / warm:.1f}x a warm forerun run"
         )
 
     def _install_by_hand(self, script: Path) -> None:

@@ -73,7 +73,7 @@ def _parser(program: str):  # type: ignore[no-untyped-def]
     parser = argparse.ArgumentParser(
         prog=program,
         description="Print the requirements that a script needs, one a line, without running it.",
-        epilog="Lines with a comment would not be installed by default. What leads to no distribution is named on stderr.",
+        epilog="A line with a comment would not be installed by default; stderr names what leads to no distribution.",
     )
     parser.add_argument("paths", nargs="+", metavar="FILE|DIR|-", help="a script, a notebook, a folder, or - for stdin")
     form = parser.add_mutually_exclusive_group()

@@ -22,10 +22,13 @@ def dynamic_imports(tree: _ast.AST) -> Iterator[Import]:
             continue
         circumstance = IMPORTING_CALLS.get(dotted(node.func).rpartition(".")[2])
         name = node.args[0]
-        if circumstance and isinstance(name, _ast.Constant) and isinstance(name.value, str):
-            if all(part.isidentifier() for part in name.value.split(".")):
-                circumstances = tuple(dict.fromkeys(("dynamic", circumstance)))
-                yield Import(name.value, (), node.lineno, node.col_offset, 0, circumstances)
+        if circumstance and isinstance(name, _ast.Constant) and _is_module_name(name.value):
+            circumstances = tuple(dict.fromkeys(("dynamic", circumstance)))
+            yield Import(str(name.value), (), node.lineno, node.col_offset, 0, circumstances)
+
+
+def _is_module_name(value: object) -> bool:
+    return isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
 
 
 def walk(tree: _ast.AST) -> Iterator[_ast.AST]:

@@ -72,13 +72,18 @@ def _modules_in(folder: str) -> list[tuple[str, str]]:
         entries = list(os.scandir(folder))
     except OSError:
         return []
-    found = []
-    for entry in entries:
-        stem, dot, _ = entry.name.partition(".")
-        if (dot and entry.name.endswith(SUFFIXES) and stem.isidentifier() and not entry.is_dir(follow_symlinks=False)) or (not dot and stem.isidentifier() and stem not in IGNORED_FOLDERS and _is_package(entry.path)):
-            found.append((stem, entry.path))
+    found = [(entry.name.partition(".")[0], entry.path) for entry in entries if _is_module(entry)]
     # A package wins over a module of the same name, as in the import system.
     return sorted(found, key=lambda each: os.path.isdir(each[1]))
+
+
+def _is_module(entry: os.DirEntry[str]) -> bool:
+    stem, dot, _ = entry.name.partition(".")
+    if not stem.isidentifier():
+        return False
+    if dot:
+        return entry.name.endswith(SUFFIXES) and not entry.is_dir(follow_symlinks=False)
+    return stem not in IGNORED_FOLDERS and _is_package(entry.path)
 
 
 def _is_package(folder: str) -> bool:

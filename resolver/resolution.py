@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .findings import Concern
     from .imports import Reading
     from .inline_metadata import InlineMetadata
     from .origin import Finding
@@ -111,7 +112,7 @@ class _Gathered:
         if reading.problem:
             why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
             cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
-            kind = "syntax" if is_main and cannot_run else "note"
+            kind: Concern = "syntax" if is_main and cannot_run else "note"
             self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, kind))
         needed = {id(finding) for finding in selected(findings)}
         wanted = self._covered if is_declared else self._needed

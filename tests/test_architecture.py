@@ -75,8 +75,9 @@ def modules_after(code: str) -> set[str]:
     return set(listed.stderr.split("\n"))
 
 
-HEAVY = {"argparse", "asyncio", "dataclasses", "json", "mcp", "packaging", "pathlib", "re", "rich", "stdlib_list", "subprocess",
-         "tomllib", "typing"}  # fmt: skip
+HEAVY = set(
+    "argparse asyncio dataclasses json mcp packaging pathlib re rich stdlib_list subprocess tomllib typing".split()
+)
 
 
 def test_importing_forerun_is_cheap() -> None:

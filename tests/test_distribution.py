@@ -59,7 +59,7 @@ def test_the_installed_wheel_works_and_brings_no_generic_name(built: Path, tmp_p
     script.write_text("import yaml\n")
     assert run(python, "-m", "forerun", "resolve", str(script)) == "pyyaml\n"
     assert run(str(tmp_path / "venv/bin/resolve"), str(script)) == "pyyaml\n"
-    code = "import importlib.util as u; print([n for n in %r if u.find_spec(n)])" % (FOLDERS,)
+    code = f"import importlib.util as u; print([n for n in {FOLDERS!r} if u.find_spec(n)])"
     assert run(python, "-c", code, cwd=tmp_path) == "[]\n"
 
 

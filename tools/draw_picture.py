@@ -25,6 +25,7 @@ WIDTH = 104
 
 
 def main() -> None:
+    """Run the commands and write the picture to the path that the first argument names."""
     console = Console(record=True, width=WIDTH, file=sys.stderr, force_terminal=True)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "examples").symlink_to(ROOT / "examples")
