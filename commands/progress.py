@@ -30,14 +30,16 @@ class TerminalProgress(Observer):
         """Show what is being installed."""
         self._show(f"Installing {_listed([str(each) for each in distributions])}")
 
-    def starting(self, attempt: int) -> None:
+    def starting(self, attempt: int) -> None:  # noqa: ARG002
         """Leave the terminal to the script."""
         self.close()
 
     def retrying(self, missing: str, distributions: Sequence[str]) -> None:
         """Announce a rerun, since what the script did before happens twice."""
         self.close()
-        _console().print(f"forerun: {missing} is missing; running again with {', '.join(distributions)}", style="dim", markup=False)
+        _console().print(
+            f"forerun: {missing} is missing; running again with {', '.join(distributions)}", style="dim", markup=False
+        )
 
     def close(self) -> None:
         """Take the line away."""

@@ -88,15 +88,18 @@ def _observer() -> TerminalProgress | None:
 
 def _say_what_happened(result: RunResult) -> None:
     """Write to stderr what the script itself cannot say: a traceback held back for a rerun, notes, our own reasons."""
+    if sys.stderr is None:
+        return
     if result.status == "run-error" and result.error:
         sys.stderr.write(result.error)
-    for note in result.notes:
-        sys.stderr.write(f"forerun: {note}\n")
+    for sentence in (*result.notes, *_reasons(result)):
+        sys.stderr.write(f"forerun: {sentence}\n")
+
+
+def _reasons(result: RunResult) -> list[str]:
     if result.status == "refused":
-        for verdict in result.verdicts:
-            sys.stderr.write(f"forerun: not run: {verdict}\n")
-    elif result.status in ("install-error", "timeout"):
-        sys.stderr.write(f"forerun: {result.error}\n")
+        return [f"not run: {verdict}" for verdict in result.verdicts]
+    return [result.error] if result.status in ("install-error", "timeout") else []
 
 
 def _end_as_the_script_did(number: int) -> None:
@@ -106,5 +109,6 @@ def _end_as_the_script_did(number: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(number, signal.SIG_DFL)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     os.kill(os.getpid(), number)

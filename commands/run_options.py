@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+WITHOUT_VALUE = ("-h", "--help", "--no-retry")
+
+
 class RunOptions(argparse.Namespace):
     """What the command line asks for."""
 
@@ -24,24 +27,41 @@ class RunOptions(argparse.Namespace):
 
 
 def parse_options(arguments: Sequence[str]) -> RunOptions:
-    """Read the options before the script; what follows it belongs to the script."""
-    given = _parser().parse_args(arguments, namespace=RunOptions())
+    """Read the options before the script or the code; what follows belongs to the script."""
+    parser = _parser()
+    end = _end_of_code(arguments)
+    given = parser.parse_args(arguments[:end], namespace=RunOptions())
+    given.rest += arguments[end:]
     given.request = Request(
         preinstalled=tuple(given.with_),
         policy=policy(given.trust, given.allow, given.deny),
         deadline=given.timeout,
         max_retries=0 if given.no_retry else given.max_retries,
-        mounts=_mounts(given),
+        mounts=_mounts(given, parser),
     )
     return given
 
 
-def _mounts(given: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+def _end_of_code(arguments: Sequence[str]) -> int:
+    """Return where `-c CODE` ends, which argparse would read on from, or the end where there is no code."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-") and arguments[at] != "-":
+        if arguments[at] == "-c":
+            return at + 2
+        at += 1 if arguments[at] in WITHOUT_VALUE or "=" in arguments[at] else 2
+    return len(arguments)
+
+
+def _mounts(given: argparse.Namespace, parser: argparse.ArgumentParser) -> tuple[tuple[str, str], ...]:
     if given.mount is None:
         return ()
+    from forerun.runner.errors import MountError
     from forerun.runner.mount import checked_mount
 
-    return (checked_mount(given.mount, given.path or os.getcwd()),)
+    try:
+        return (checked_mount(given.mount, given.path or os.getcwd()),)
+    except MountError as error:
+        parser.error(str(error))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,13 +69,21 @@ def _parser() -> argparse.ArgumentParser:
         prog="forerun run",
         usage="forerun run [options] FILE|- [args...]\n       forerun run [options] -c CODE [args...]",
         description="Run a script whose dependencies nobody wrote down, as if `python FILE` had been called.",
+        allow_abbrev=False,
     )
     parser.add_argument("-c", dest="code", metavar="CODE", help="run this code")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="FILE [args...]", help="the script (- for stdin)")
     parser.add_argument(
-        "--with", dest="with_", action="append", default=[], metavar="REQUIREMENT", help="install this too, such as pandas<3"
+        "--with",
+        dest="with_",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="install this too, such as pandas<3",
     )
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end the script after this time (exit code 124)")
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="end the script after this time (exit code 124)"
+    )
     parser.add_argument("--no-retry", action="store_true", help="do not run again when a module is missing at run time")
     parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
     parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")

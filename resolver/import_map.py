@@ -141,7 +141,7 @@ def _patterns() -> list[tuple[list[str], str]]:
 def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
     if own and prefix in own:
         name, _, marker = own[prefix].partition(";")
-        return Candidate(prefix, name.strip(), "declared", "your own import map", marker.strip())
+        return Candidate(prefix, canonical(name.strip()), "declared", "your own import map", marker.strip())
     return None
 
 

@@ -49,7 +49,10 @@ class Captured:
         job = os.path.join(environment.folder, "job.json")
         with open(job, "w", encoding="utf-8") as file:
             json.dump(self._job(source, request, environment, layer, may_retry), file)
-        starter = f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); from forerun.runner.supervised import main; main({job!r})"
+        starter = (
+            f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); "
+            f"from forerun.runner.supervised import main; main({job!r})"
+        )
         python = environment.interpreter.path
         needed = {name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ}
         command = [python, "-I", "-S", "-c", starter]
@@ -71,7 +74,9 @@ class Captured:
         if source.kind != "script":
             variables["FORERUN_FOLDER"] = folder
             if request.variables:
-                variables["FORERUN_VARIABLES"] = _written(environment, "variables.json", json.dumps(request.variables).encode())
+                variables["FORERUN_VARIABLES"] = _written(
+                    environment, "variables.json", json.dumps(request.variables).encode()
+                )
         return {
             "arguments": command_line(source, request, environment),
             "environment": variables,
@@ -101,7 +106,9 @@ def _read_json(path: str) -> dict[str, Any]:
 
 
 def _failure(ending: dict[str, Any], stderr: bytes) -> OSError:
-    reason = ending.get("failure") or stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "the supervisor died"
+    reason = (
+        ending.get("failure") or stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "the supervisor died"
+    )
     return OSError(ending.get("errno") or 0, reason)
 
 

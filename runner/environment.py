@@ -6,8 +6,9 @@ import itertools
 import os
 import time
 
+from .deletion import delete
 from .errors import StoreError
-from .store import Claim, delete
+from .store import Claim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Environment:
             lines.append(f"import site; site.addsitedir({os.path.join(layer, self.interpreter.site_packages)!r})")
         hook = f"(sys.path.append({INSIDE!r}), __import__('_forerun_child'), sys.path.remove({INSIDE!r}))"
         lines.append(f"import os, sys; 'FORERUN_ANSWER' in os.environ and {hook}")
-        with open(os.path.join(self._root, self.interpreter.site_packages, "forerun.pth"), "w", encoding="utf-8") as file:
+        with open(
+            os.path.join(self._root, self.interpreter.site_packages, "forerun.pth"), "w", encoding="utf-8"
+        ) as file:
             file.write("\n".join(lines) + "\n")
 
     def variables(self, outer: Mapping[str, str], layer: str, *, may_retry: bool) -> dict[str, str]:

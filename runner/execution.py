@@ -35,7 +35,9 @@ if TYPE_CHECKING:
             layer: str,
             may_retry: bool,
             cancellation: Cancellation | None,
-        ) -> Execution: ...
+        ) -> Execution:
+            """Start the script and wait for it."""
+            ...
 
 
 class Execution(Value):
@@ -81,6 +83,9 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
 class Attached:
     """Runs a script with our own terminal and streams, as if `python FILE` had been called."""
 
+    def __init__(self) -> None:
+        self._input_began = _position_of_input()
+
     def execute(
         self,
         source: Source,
@@ -93,6 +98,8 @@ class Attached:
         """Start the script and wait for it."""
         from .supervisor import Job, run_attached
 
+        if cancellation is not None:
+            cancellation.check()
         variables = environment.variables(os.environ, layer, may_retry=may_retry)
         if source.kind != "script":
             variables["FORERUN_FOLDER"] = os.getcwd()
@@ -100,13 +107,25 @@ class Attached:
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
         job = Job(command, variables, folder, request.deadline, request.mounts, background)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        if self._input_began is not None:
+            # A rerun reads a redirected file from where the first start did.
+            os.lseek(0, self._input_began, os.SEEK_SET)
         try:
             ending = run_attached(job)
         except OSError as error:
             raise not_started(error, request) from error
         answer = read_answer(environment.answer)
         return _attached(ending, answer)
+
+
+def _position_of_input() -> int | None:
+    """Return how far standard input has been read where it is a file, else None."""
+    try:
+        return os.lseek(0, 0, os.SEEK_CUR) if stat.S_ISREG(os.fstat(0).st_mode) else None
+    except OSError:
+        return None
 
 
 def _attached(ending: Ending, answer: dict[str, Any]) -> Execution:

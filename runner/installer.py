@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import InstallError, InstallerMissing
+from .errors import InstallerMissing, InstallError
 from .process import run_tool
 
 TYPE_CHECKING = False
@@ -62,11 +62,24 @@ class Uv:
         with open(locked, "w", encoding="utf-8") as file:
             file.write(lock)
         output = self._run(
-            ["pip", "install", "--require-hashes", "--no-deps", "--link-mode", "copy", "--python", python, "-r", locked],
+            [
+                "pip",
+                "install",
+                "--require-hashes",
+                "--no-deps",
+                "--link-mode",
+                "copy",
+                "--python",
+                python,
+                "-r",
+                locked,
+            ],
             folder,
         )
         if output.code:
-            raise _failure([line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith("-")], output)
+            raise _failure(
+                [line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith("-")], output
+            )
 
     def _run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
         """Run uv; where it cannot reach the index, once more with what its own cache holds."""
@@ -99,7 +112,9 @@ def _find_uv() -> str:
 
 
 def _names_without_wheel(text: str) -> frozenset[str]:
-    return frozenset(line.strip()[len(NEEDS_WHEEL) :].partition("`")[0] for line in text.split("\n") if NEEDS_WHEEL in line)
+    return frozenset(
+        line.strip()[len(NEEDS_WHEEL) :].partition("`")[0] for line in text.split("\n") if NEEDS_WHEEL in line
+    )
 
 
 def _failure(requirements: Sequence[str], output: ToolOutput) -> InstallError:

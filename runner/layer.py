@@ -27,8 +27,13 @@ if TYPE_CHECKING:
     class Installer(Protocol):
         """What turns requirements into a lock, and a lock into files."""
 
-        def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str: ...
-        def install(self, lock: str, python: str, folder: str) -> None: ...
+        def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+            """Return a complete lock with hashes."""
+            ...
+
+        def install(self, lock: str, python: str, folder: str) -> None:
+            """Install exactly what a lock names."""
+            ...
 
 
 REMEMBERED_FOR = 7 * 24 * 3600.0
@@ -76,7 +81,9 @@ class Layers:
             return found
         try:
             with Lock(self._store, request, self._should_stop):
-                return self._remembered(request, REMEMBERED_FOR) or self._resolved(request, requirements, texts, observer)
+                return self._remembered(request, REMEMBERED_FOR) or self._resolved(
+                    request, requirements, texts, observer
+                )
         except OSError as error:
             raise StoreError(self._store.folder, f"cannot be written to ({error.strerror})") from error
 
@@ -100,7 +107,9 @@ class Layers:
             return None
         return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
 
-    def _resolved(self, request: str, requirements: Sequence[Requirement], texts: Sequence[str], observer: Observer) -> Layer:
+    def _resolved(
+        self, request: str, requirements: Sequence[Requirement], texts: Sequence[str], observer: Observer
+    ) -> Layer:
         with Claim(self._store, "building", f"{os.getpid()}-{request}-{time.time_ns():x}") as claim:
             root = os.path.join(claim.folder, "layer")
             make_skeleton(root, self._interpreter)
@@ -146,11 +155,17 @@ def may_build(requirements: Sequence[Requirement]) -> Callable[[str], bool]:
 
 def in_installing_order(requirements: Sequence[Requirement]) -> list[str]:
     """Return requirement lines with those that cap a version first: uv's answer depends on their order."""
-    capped = [each.text for each in requirements if "<" in each.specifier or "==" in each.specifier or "~=" in each.specifier]
+    capped = [
+        each.text for each in requirements if "<" in each.specifier or "==" in each.specifier or "~=" in each.specifier
+    ]
     return capped + [each.text for each in requirements if each.text not in capped]
 
 
 def locked_distributions(lock: str) -> tuple[Distribution, ...]:
     """Return the distributions that a lock in requirements.txt form names."""
-    pairs = (line.split()[0].partition("==") for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#", "-")))
+    pairs = (
+        line.split()[0].partition("==")
+        for line in lock.splitlines()
+        if "==" in line and not line.startswith((" ", "#", "-"))
+    )
     return tuple(Distribution(name, version.rstrip("\\;")) for name, _, version in pairs)

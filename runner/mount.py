@@ -7,9 +7,10 @@ import posixpath
 
 from .errors import MountError
 
-SYSTEM_FOLDERS = frozenset(
-    "/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split()
-)
+CLOSED_FOLDERS = frozenset({"/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"})
+"""System folders in which there is no place for a mount at any depth."""
+
+SYSTEM_FOLDERS = CLOSED_FOLDERS | {"/", "/boot", "/home", "/lib32", "/opt", "/root", "/run", "/srv", "/tmp", "/var"}
 """Folders of the Filesystem Hierarchy Standard that a mount would hide from the script."""
 
 
@@ -24,7 +25,7 @@ def checked_mount(virtual: str, folder: str) -> tuple[str, str]:
         raise MountError(virtual, "the virtual path must be absolute, such as /working")
     normal = "/" + normal.lstrip("/")
     first = "/" + normal.split("/")[1]
-    if normal in SYSTEM_FOLDERS or first in ("/proc", "/sys", "/dev", "/bin", "/lib", "/lib64", "/sbin", "/usr", "/etc"):
+    if normal in SYSTEM_FOLDERS or first in CLOSED_FOLDERS:
         raise MountError(virtual, "that is a system folder; choose a path of its own, such as /working")
     real = os.path.realpath(folder)
     if not os.path.isdir(real):

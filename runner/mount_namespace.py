@@ -111,6 +111,9 @@ def _graft(calls: _Calls, real: str, new: str, targets: list[list[str]], moved: 
             _graft(calls, source, copy, deeper, moved)
         else:
             _bind(calls, moved.get(source, source), copy)
+            if source in moved:
+                # What covers it is mounted on it, so a recursive bind took that along.
+                calls("umount2", os.fsencode(copy), MNT_DETACH)
     for target in targets:
         os.makedirs(os.path.join(new, *target), mode=0o755, exist_ok=True)
 

@@ -12,8 +12,8 @@ from .errors import Cancelled, RunnerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO
     from collections.abc import Mapping, Sequence
+    from typing import IO
 
 
 class ToolOutput(Value):
@@ -59,7 +59,12 @@ class Cancellation:
             self.check()
             stdin = subprocess.PIPE if by_lifeline else subprocess.DEVNULL
             process = subprocess.Popen(
-                arguments, env=dict(environment), cwd=folder, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                arguments,
+                env=dict(environment),
+                cwd=folder,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
             # Taken from the process, since `communicate` would close it at once.
             self._lifeline, process.stdin = process.stdin, None

@@ -48,8 +48,9 @@ class ReturnValue(Value):
 class Result(Value):
     """What every outcome has: what was installed, what the script wrote, and how long it took.
 
-    `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `output` holds stdout and stderr in the order in which they came, each stream also by itself; all three are ""
-    where the streams were inherited. `cut` counts the characters left out of `output`.
+    `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `output` holds stdout and
+    stderr in the order in which they came, each stream also by itself; all three are "" where the streams were
+    inherited. `cut` counts the bytes left out of `output`.
     """
 
     resolution: Resolution

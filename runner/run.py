@@ -84,7 +84,9 @@ class _Run:
             return results.InstallFailed(**self._common(None), error=str(invalid[0]))
         refused = self._refused()
         if refused:
-            return results.Refused(**self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused))
+            return results.Refused(
+                **self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused)
+            )
         store = open_store()
         with Environment(store, this_interpreter()) as environment:
             try:
@@ -141,11 +143,14 @@ class _Run:
                 return results.InstallFailed(**self._common(None), error=str(error))
             self._note_rerun()
             environment.populate(self._layer.path)
-            may_retry = len(self._attempts) < self._request.max_retries
             self._observer.starting(len(self._attempts) + 1)
-            execution = self._timed("run", lambda: self._execute(environment, may_retry=may_retry))
-            if not self._may_go_on(execution, may_retry=may_retry):
+            execution = self._timed("run", lambda: self._execute(environment))
+            if not self._may_go_on(execution):
                 return self._ended(execution)
+
+    @property
+    def _may_retry(self) -> bool:
+        return len(self._attempts) < self._request.max_retries
 
     def _note_rerun(self) -> None:
         if self._attempts:
@@ -155,19 +160,21 @@ class _Run:
                 "again from the start, so what it did before has happened twice"
             )
 
-    def _execute(self, environment: Environment, *, may_retry: bool) -> Execution:
+    def _execute(self, environment: Environment) -> Execution:
         assert self._layer is not None
-        return self._executor.execute(self._source, self._request, environment, self._layer.path, may_retry, self._cancellation)
+        return self._executor.execute(
+            self._source, self._request, environment, self._layer.path, self._may_retry, self._cancellation
+        )
 
-    def _may_go_on(self, execution: Execution, *, may_retry: bool) -> bool:
+    def _may_go_on(self, execution: Execution) -> bool:
         """Whether a module was missing that can be had; then it is added to the requirements."""
         if not execution.missing:
             self._attempts.append(results.Attempt())
             return False
         addition = addition_for(execution.missing, self._resolution, self._requirements, self._request.policy)
-        if not may_retry or execution.read_stdin or addition.requirement is None:
+        if not self._may_retry or execution.read_stdin or addition.requirement is None:
+            self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
             self._attempts.append(results.Attempt(execution.missing))
-            self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=may_retry))
             return False
         self._attempts.append(results.Attempt(execution.missing, (addition.requirement.name,)))
         self._requirements = (*self._requirements, addition.requirement)
@@ -182,9 +189,7 @@ class _Run:
             return results.Cancelled(**common)
         if execution.code == 0:
             return results.Succeeded(**common, value=execution.value)
-        return results.ScriptFailed(
-            **common, error=execution.error, exit_code=execution.code, signal=execution.signal
-        )
+        return results.ScriptFailed(**common, error=execution.error, exit_code=execution.code, signal=execution.signal)
 
     def _common(self, execution: Execution | None) -> dict[str, Any]:
         """Return the fields that every result has."""
@@ -221,14 +226,18 @@ def _as_requirements(guesses: Sequence[Any]) -> list[Requirement]:
     from forerun.resolver.findings import Evidence, Requirement
 
     return [
-        Requirement(each.guess, "unknown", evidence=(Evidence(each.module, each.path, each.line, "allowed by the operator"),))
+        Requirement(
+            each.guess, "unknown", evidence=(Evidence(each.module, each.path, each.line, "allowed by the operator"),)
+        )
         for each in guesses
     ]
 
 
 def _why_no_rerun(execution: Execution, reason: str, *, may_retry: bool) -> str:
     if execution.read_stdin:
-        return f"{execution.missing} is missing; the script was not run again, since it had read its piped standard input"
+        return (
+            f"{execution.missing} is missing; the script was not run again, since it had read its piped standard input"
+        )
     if reason or may_retry:
         return reason or f"nothing more can be installed for {execution.missing}"
     return f"{execution.missing} is missing; no more reruns are allowed"

@@ -8,6 +8,7 @@ import stat
 import sys
 import time
 
+from .deletion import delete as delete
 from .errors import StoreError
 
 TYPE_CHECKING = False
@@ -120,46 +121,6 @@ class Lock:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
-
-
-def remove_tree(folder: str) -> None:
-    """Delete a folder and all below it, following no links; what cannot be deleted is left to `recover`."""
-    try:
-        entries = list(os.scandir(folder))
-    except NotADirectoryError:
-        os.unlink(folder)
-        return
-    except PermissionError:
-        os.chmod(folder, 0o700)
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            remove_tree(entry.path)
-        else:
-            _unlink(entry.path, folder)
-    os.rmdir(folder)
-
-
-def _unlink(path: str, folder: str) -> None:
-    try:
-        os.unlink(path)
-    except PermissionError:
-        os.chmod(folder, 0o700)
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
-def delete(folder: str) -> None:
-    """Delete a folder as far as possible, quietly: odd trees are left to a slower way, then to `recover`."""
-    try:
-        remove_tree(folder)
-    except (OSError, RecursionError):
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Claim:

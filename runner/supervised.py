@@ -15,7 +15,7 @@ import time
 
 from . import descendants
 from .capture import Capture
-from .store import delete
+from .deletion import delete
 from .supervisor import GRACE, Job, start, start_background
 
 TYPE_CHECKING = False

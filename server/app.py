@@ -30,12 +30,8 @@ SECONDS_TO_END = 3.0
 """How long a signal waits for runs to end before we go; their supervisors end them in any case."""
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
-RUNS = ToolAnnotations(
-    read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
-)
-READS = ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
+RUNS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 RUN_CODE = """\
 Run Python {python} code in a fresh virtual environment on the server's machine. Packages that it imports are
@@ -59,9 +55,7 @@ environment, and the program runs there. Write plain scripts with plain imports.
 which all calls share."""
 
 
-def build_server(
-    settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None
-) -> MCPServer[Any]:
+def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None) -> MCPServer[Any]:
     """Return the server with its tools, ready for any transport."""
     server: MCPServer[Any] = MCPServer(
         "forerun",

@@ -29,20 +29,14 @@ class RunOutput(BaseModel):
     """What came of a run."""
 
     status: Status = Field(description="run-error means that the program itself failed")
-    dependencies: list[str] = Field(
-        default_factory=list, description="Installed distributions with their versions"
-    )
+    dependencies: list[str] = Field(default_factory=list, description="Installed distributions with their versions")
     output: str = Field(default="", description="stdout and stderr, in the order in which they were written")
-    return_value: Any = Field(
-        default=None, description="Value of the last expression: data, or its repr as a string"
-    )
+    return_value: Any = Field(default=None, description="Value of the last expression: data, or its repr as a string")
     error: str = Field(default="", description="The traceback, or a sentence that says what went wrong")
     exit_code: int = Field(default=0, description="The program's exit code")
     images: int = Field(default=0, description="Number of figures that come along as images")
     notes: list[str] = Field(default_factory=list, description="What else is worth knowing of this run")
-    seconds: dict[str, float] = Field(
-        default_factory=dict, description="Time spent resolving, installing and running"
-    )
+    seconds: dict[str, float] = Field(default_factory=dict, description="Time spent resolving, installing and running")
 
 
 def content_of(result: RunResult, workspace: Workspace) -> CallToolResult:

@@ -38,7 +38,7 @@ def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:
     virtual, folder = mount
     if folder in (virtual, "/") or folder not in text:
         return text
-    return re.sub(rf"{re.escape(folder)}(?![\w.-])", lambda _: virtual, text)
+    return re.sub(rf"{re.escape(folder)}(?![\w-]|\.\w)", lambda _: virtual, text)
 
 
 def without_closing_tags(text: str) -> str:

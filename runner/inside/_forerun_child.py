@@ -4,15 +4,22 @@ Standard library only, Python 3.8 and later. Imported by the environment's `.pth
 only there: processes that the script starts do not see it. The script itself then runs natively.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
 
 NOT_BY_IMPORT = ("RAISE_VARARGS", "RERAISE")
 OWNER = os.getpid()
 show = sys.excepthook
 
 
-def begin():
+def begin() -> str:
     """Install the exception hook; what is meant for us is taken out of the environment, so that no child answers."""
     global show
     answer = os.environ.pop("FORERUN_ANSWER")
@@ -21,9 +28,11 @@ def begin():
     watched = _watch_stdin() if may_retry else None
     show = sys.excepthook
     if tells:
-        _hold_line_by_line()
+        from _forerun_output import keep_order  # type: ignore[import-not-found]
 
-    def hook(kind, error, trace):
+        keep_order()
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Tell us of an exception instead of showing it, where it is to be shown by us or may be mended."""
         missing = missing_module(error) if isinstance(error, ImportError) else ""
         read_stdin = bool(watched and watched.was_read)
@@ -37,7 +46,7 @@ def begin():
     return answer
 
 
-def write(path, answer):
+def write(path: str, answer: dict[str, Any]) -> bool:
     """Write the answer whole or not at all, and say whether; a fork of the script has nothing to answer."""
     import json
 
@@ -52,14 +61,7 @@ def write(path, answer):
     return True
 
 
-def _hold_line_by_line():
-    """Let stdout and stderr arrive in the order in which they were written."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True)
-
-
-def missing_module(error):
+def missing_module(error: ImportError) -> str:
     """Return the module that the import system could not find and nobody had dealt with, or "".
 
     That is an uncaught ModuleNotFoundError which an import raised and not a `raise`, or an ImportError of a library
@@ -73,13 +75,13 @@ def missing_module(error):
     return ""
 
 
-def _last(trace):
+def _last(trace: TracebackType | None) -> TracebackType | None:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace
 
 
-def _raised_by_import(error):
+def _raised_by_import(error: BaseException) -> bool:
     """Whether the instruction that raised was an import (or a call of one), and no raise statement."""
     import dis
 
@@ -92,12 +94,13 @@ def _raised_by_import(error):
     return dis.opname[code[last.tb_lasti]] not in NOT_BY_IMPORT if 0 <= last.tb_lasti < len(code) else False
 
 
-def _raised_in_library(error):
+def _raised_in_library(error: BaseException) -> bool:
     last = _last(error.__traceback__)
     return last is not None and "site-packages" in last.tb_frame.f_code.co_filename
 
 
-def formatted(kind, error, trace):
+def formatted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
+    """Return a traceback as Python writes it."""
     import traceback
 
     return "".join(traceback.format_exception(kind, error, trace))
@@ -107,7 +110,7 @@ class _Watched:
     was_read = False
 
 
-def _watch_stdin():
+def _watch_stdin() -> _Watched | None:
     """Notice reads from a piped stdin: what was read from a pipe cannot be read again by a rerun."""
     import io
     import stat
@@ -121,11 +124,11 @@ def _watch_stdin():
     watched = _Watched()
 
     class Raw(io.FileIO):
-        def readinto(self, buffer):
+        def readinto(self, buffer: Any) -> Any:
             watched.was_read = True
             return super().readinto(buffer)
 
-        def readall(self):
+        def readall(self) -> Any:
             watched.was_read = True
             return super().readall()
 
@@ -133,9 +136,9 @@ def _watch_stdin():
     raw = Raw(0, "r", closefd=False)
     raw.name = "<stdin>"
     buffer = io.BufferedReader(raw)
-    sys.stdin = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=old.line_buffering)
-    sys.stdin.mode = "r"
-    sys.__stdin__ = sys.stdin
+    sys.stdin = io.TextIOWrapper(buffer, old.encoding, old.errors, line_buffering=bool(old.line_buffering))
+    sys.stdin.mode = "r"  # type: ignore[misc]
+    sys.__stdin__ = sys.stdin  # type: ignore[misc]
     return watched
 
 

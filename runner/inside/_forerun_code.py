@@ -4,23 +4,32 @@ Standard library only, Python 3.8 and later. Started as `python _forerun_code.py
 `__main__`, and no frame of this file shows in its tracebacks.
 """
 
+from __future__ import annotations
+
 import ast
 import linecache
 import os
 import sys
 import types
 
-import _forerun_child
+import _forerun_child  # type: ignore[import-not-found]
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _forerun_values import figures, value_of
+from _forerun_values import figures, value_of  # type: ignore[import-not-found]
 
 del sys.path[0]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Hook = Callable[[type[BaseException], BaseException, types.TracebackType | None], object]
 
 NAME = "main.py"
 
 
-def main():
+def main() -> None:
     """Run the code string in the file that the first argument names."""
     path = sys.argv[1]
     folder = os.environ.pop("FORERUN_FOLDER", "")
@@ -42,20 +51,20 @@ def main():
     _forerun_child.write(_forerun_child.ANSWER, {"value": value_of(value), "figures": figures(path)})
 
 
-def _load(path):
+def _load(path: str) -> dict[str, Any]:
     import json
 
     with open(path, encoding="utf-8") as file:
-        return json.load(file)
+        return dict(json.load(file))
 
 
-def _show(kind, error, trace):
+def _show(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
     """Show an exception with our text of the code: the interpreter would look for a file named `main.py`."""
     sys.stderr.write(_forerun_child.formatted(kind, error, trace))
 
 
-def _without_our_frames(show):
-    def hook(kind, error, trace):
+def _without_our_frames(show: Hook) -> Hook:
+    def hook(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
         while trace is not None and trace.tb_frame.f_code.co_filename != NAME and _is_ours(trace):
             trace = trace.tb_next
         show(kind, error.with_traceback(trace), trace)
@@ -63,7 +72,7 @@ def _without_our_frames(show):
     return hook
 
 
-def _is_ours(trace):
+def _is_ours(trace: types.TracebackType) -> bool:
     name = trace.tb_frame.f_code.co_filename
     return name == __file__ or os.path.basename(os.path.dirname(name)) == "asyncio" or name == "<frozen runpy>"
 
@@ -71,11 +80,12 @@ def _is_ours(trace):
 class _Runner:
     """Runs the statements, then the last expression; `await` is allowed at the top level."""
 
-    def __init__(self, namespace):
+    def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
-        self._loop = None
+        self._loop: Any = None
 
-    def run(self, source):
+    def run(self, source: str) -> Any:
+        """Return the value of the last expression, or None."""
         tree = compile(source, NAME, "exec", self._flags() | ast.PyCF_ONLY_AST, dont_inherit=True)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         try:
@@ -85,10 +95,10 @@ class _Runner:
             if self._loop is not None:
                 self._close()
 
-    def _flags(self):
+    def _flags(self) -> int:
         return getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
 
-    def _execute(self, tree, mode):
+    def _execute(self, tree: ast.Module | ast.Expression, mode: str) -> Any:
         code = compile(tree, NAME, mode, self._flags(), dont_inherit=True)
         if not code.co_flags & 0x80:  # inspect.CO_COROUTINE
             return eval(code, self._namespace)
@@ -99,7 +109,7 @@ class _Runner:
             asyncio.set_event_loop(self._loop)
         return self._loop.run_until_complete(types.FunctionType(code, self._namespace)())
 
-    def _close(self):
+    def _close(self) -> None:
         import asyncio
 
         waiting = asyncio.all_tasks(self._loop)

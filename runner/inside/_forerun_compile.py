@@ -4,12 +4,15 @@ Arguments: the site-packages folder, the marker to write, the lock that keeps it
 any moment, it loses at most the file under way; the next run goes on from there.
 """
 
+from __future__ import annotations
+
 import compileall
 import os
 import sys
 
 
-def main(site_packages, marker, lock):
+def main(site_packages: str, marker: str, lock: str) -> None:
+    """Compile everything, unless somebody else does."""
     os.nice(19)
     if not alone(lock):
         return
@@ -19,7 +22,7 @@ def main(site_packages, marker, lock):
         pass
 
 
-def alone(lock):
+def alone(lock: str) -> bool:
     """Take the lock for as long as this process lives; say whether nobody else has it."""
     import fcntl
 
@@ -31,7 +34,7 @@ def alone(lock):
     return True
 
 
-def remove_halves(folder):
+def remove_halves(folder: str) -> None:
     """Delete what killed predecessors had written of a file, which importlib names `NAME.pyc.NUMBER`."""
     for path, _, names in os.walk(folder):
         if os.path.basename(path) == "__pycache__":

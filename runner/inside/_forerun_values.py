@@ -1,8 +1,14 @@
 """Inside the script's interpreter: values -> JSON data or repr, open figures -> PNG files. Standard library only."""
 
+from __future__ import annotations
+
 import math
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LONGEST_REPR = 100_000
 MOST_ITEMS = 100_000
@@ -16,14 +22,14 @@ class NotData(Exception):
     """A value that JSON cannot hold, or that is too large or too deep for it."""
 
 
-def value_of(value):
+def value_of(value: Any) -> dict[str, Any] | None:
     """Return {"repr": text, "data": JSON} for a value, without "data" where it is none, or None for None."""
     if value is None:
         return None
     try:
         text = repr(value)
     except Exception as error:
-        text = "<{} object whose repr failed: {}>".format(type(value).__name__, type(error).__name__)
+        text = f"<{type(value).__name__} object whose repr failed: {type(error).__name__}>"
     answer = {"repr": text if len(text) <= LONGEST_REPR else text[:LONGEST_REPR] + "..."}
     try:
         answer["data"] = _Converter().data(value, 0)
@@ -37,11 +43,12 @@ def value_of(value):
 class _Converter:
     """Turns a value into JSON data, and counts, so that a huge value is refused rather than copied."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._items = 0
         self._characters = 0
 
-    def data(self, value, depth):
+    def data(self, value: Any, depth: int) -> Any:
+        """Return a value as JSON data, or raise NotData."""
         self._items += 1
         if depth > DEEPEST or self._items > MOST_ITEMS:
             raise NotData
@@ -58,25 +65,25 @@ class _Converter:
             return [self.data(each, depth + 1) for each in value]
         return self.data(self._converted(value), depth + 1)
 
-    def _text(self, text):
+    def _text(self, text: str) -> str:
         self._characters += len(text)
         if self._characters > MOST_CHARACTERS:
             raise NotData
         return text
 
-    def _number(self, number):
+    def _number(self, number: int | float) -> int | float:
         if isinstance(number, int):
             return int(number) if int(number).bit_length() <= LARGEST_INTEGER else self._refuse()
         return float(number) if math.isfinite(number) else self._refuse()
 
-    def _key(self, key):
+    def _key(self, key: Any) -> str:
         if isinstance(key, str):
             return self._text(key)
         if isinstance(key, (int, float, bool)):
             return str(key)
         raise NotData
 
-    def _converted(self, value):
+    def _converted(self, value: Any) -> Any:
         """Return the plainer value that a library's own type stands for."""
         kind = type(value)
         origin = (kind.__module__ or "").partition(".")[0]
@@ -95,22 +102,22 @@ class _Converter:
             return value.model_dump(mode="json")
         return self._refuse()
 
-    def _refuse(self):
+    def _refuse(self) -> Any:
         raise NotData
 
 
-def figures(beside):
+def figures(beside: str) -> list[str]:
     """Save the matplotlib figures that are still open as PNG files beside a path, and return their paths."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return []
     saved = []
     for number in pyplot.get_fignums()[:20]:
-        path = os.path.join(os.path.dirname(beside), "figure-{}.png".format(number))
+        path = os.path.join(os.path.dirname(beside), f"figure-{number}.png")
         try:
             pyplot.figure(number).savefig(path, format="png", bbox_inches="tight")
         except Exception as error:
-            print("figure {} could not be drawn: {}".format(number, error), file=sys.stderr)
+            print(f"figure {number} could not be drawn: {error}", file=sys.stderr)
         else:
             saved.append(path)
     return saved

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import forerun
 import pytest
+
+import forerun
 from forerun.runner.observer import Observer
 from forerun.runner.process import Cancellation
 
@@ -262,17 +263,36 @@ def test_a_relative_path_means_our_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert forerun.run("job.py", folder=folder).stdout == "ran\n"
 
 
-def test_both_streams_keep_their_order() -> None:
-    code = "import sys, time\nfor n in range(5):\n    print(n)\n    time.sleep(.1)\n    print(n, file=sys.stderr)\n    time.sleep(.1)"
-    result = forerun.run(code)
-    assert result.output == "".join(f"{n}\n{n}\n" for n in range(5))
-    assert result.stdout == result.stderr == "0\n1\n2\n3\n4\n"
+INTERLEAVED = "import sys\nfor n in range(300):\n    print(n)\n    print(n, file=sys.stderr)\n"
 
 
-def test_both_streams_of_a_file_keep_their_order(tmp_path: Path) -> None:
+def test_both_streams_keep_their_order(tmp_path: Path) -> None:
     script = tmp_path / "job.py"
-    script.write_text("import sys, time\nprint(1)\ntime.sleep(.2)\nprint(2, file=sys.stderr)\ntime.sleep(.2)\nprint(3)\n")
-    assert forerun.run(script).output == "1\n2\n3\n"
+    script.write_text(INTERLEAVED)
+    for result in (forerun.run(INTERLEAVED), forerun.run(script)):
+        assert result.output == "".join(f"{n}\n{n}\n" for n in range(300))
+        assert result.stdout == result.stderr == "".join(f"{n}\n" for n in range(300))
+
+
+def test_streams_are_what_scripts_expect() -> None:
+    code = (
+        "import sys\nfor s in (sys.stdout, sys.stderr):\n"
+        "    print(s.name, s.mode, s.encoding, s.fileno(), s.isatty(), s.writable(), s.errors, s.buffer.raw.name)\n"
+        "sys.stdout.buffer.write(b'bytes\\n')\nsys.stdout is sys.__stdout__"
+    )
+    result = forerun.run(code)
+    assert isinstance(result, forerun.Succeeded), result.error
+    assert result.stdout == (
+        "<stdout> w utf-8 1 False True backslashreplace <stdout>\n"
+        "<stderr> w utf-8 2 False True backslashreplace <stderr>\nbytes\n"
+    )
+    assert result.value is not None
+    assert result.value.data is True
+
+
+def test_a_closed_stream_holds_up_nothing() -> None:
+    code = "import os, sys\nprint(1)\nos.close(2)\nprint(2)\nsys.stderr = None\nprint(3)"
+    assert forerun.run(code).stdout == "1\n2\n3\n"
 
 
 def test_odd_bytes_in_the_output() -> None:
@@ -284,7 +304,8 @@ def test_odd_bytes_in_the_output() -> None:
 def test_a_script_cannot_hold_us_up_with_what_it_puts_into_our_folder() -> None:
     code = (
         "import os, sys\nfolder = os.path.dirname(__file__)\n"
-        "for name in ('ending.json', 'output', 'answer.json', 'answer.json.part'):\n    os.mkfifo(folder + '/' + name)\n"
+        "for name in ('ending.json', 'output', 'answer.json', 'answer.json.part'):\n"
+        "    os.mkfifo(folder + '/' + name)\n"
         "print('done', flush=True)\nos._exit(0)"
     )
     result = forerun.run(code, timeout=60)

@@ -1,11 +1,10 @@
-"""What the tests of the server share: one cache folder, clients in this process, and servers in their own."""
+"""What the tests of the server share: clients in this process, and servers in processes of their own."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from mcp.client import Client
+from mcp_types import TextContent
 
 from forerun.server.app import build_server
 from forerun.server.runs import Runs
@@ -20,7 +20,7 @@ from forerun.server.settings import Settings
 from forerun.server.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
 
@@ -35,13 +35,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    folder.chmod(0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FORERUN_CACHE_DIR", str(folder))
-        yield folder
+@pytest.fixture(autouse=True)
+def cache(cache_dir: Path) -> Path:
+    return cache_dir
 
 
 @pytest.fixture
@@ -68,6 +64,26 @@ def connect(folder: Path) -> Connect:
                 yield client
 
     return connected
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Each era of the protocol."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def ask() -> Callable[..., Awaitable[tuple[str, dict[str, Any], bool]]]:
+    """Calls a tool, and returns its text, its facts, and whether that was an error of ours."""
+
+    async def call(client: Client, tool: str, **arguments: Any) -> tuple[str, dict[str, Any], bool]:
+        answer = await client.call_tool(tool, arguments)
+        first = answer.content[0]
+        assert isinstance(first, TextContent)
+        return first.text, answer.structured_content or {}, bool(answer.is_error)
+
+    return call
 
 
 class RawServer:
@@ -107,12 +123,12 @@ class RawServer:
 
 
 @pytest.fixture
-def start(outer: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., RawServer]]:
+def start(outer: dict[str, str], forerun_command: list[str], tmp_path: Path) -> Iterator[Callable[..., RawServer]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start_server(*flags: str, **more: str) -> RawServer:
         process = subprocess.Popen(
-            [sys.executable, "-m", "forerun", "stdio", *flags],
+            [*forerun_command, "stdio", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

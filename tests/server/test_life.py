@@ -158,19 +158,19 @@ def test_lines_that_are_no_messages_do_not_end_the_server(start: Callable[..., A
     ],
 )
 def test_bad_flags_are_refused_before_serving(
-    flags: list[str], code: int, said: str, outer: dict[str, str]
+    flags: list[str], code: int, said: str, outer: dict[str, str], forerun_command: list[str]
 ) -> None:
-    command = [sys.executable, "-m", "forerun", "stdio", *flags]
+    command = [*forerun_command, "stdio", *flags]
     ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (code, b"")
     assert said in ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
 
 
-def test_unusable_cache_is_one_sentence(outer: dict[str, str], tmp_path: Path) -> None:
+def test_unusable_cache_is_one_sentence(outer: dict[str, str], forerun_command: list[str], tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.write_text("")
-    command = [sys.executable, "-m", "forerun", "stdio"]
+    command = [*forerun_command, "stdio"]
     outer = {**outer, "FORERUN_CACHE_DIR": str(taken)}
     ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     assert ended.returncode == 3

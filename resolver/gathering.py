@@ -1,0 +1,231 @@
+"""Findings of one source after another -> `Resolution`: what is needed, what is not, and what is wrong."""
+
+from __future__ import annotations
+
+from .findings import Diagnostic, Evidence, Requirement, Resolution, Unresolved
+from .implicit import implicit_needs
+from .selection import selected
+from .syntax import can_tell, why_not_python
+from .trust import LEVELS
+from .version_hints import version_hints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ast
+    from collections.abc import Iterable, Sequence
+
+    from .findings import Concern
+    from .imports import Reading
+    from .inline_metadata import InlineMetadata
+    from .origin import Finding
+    from .pip_hints import PipHint
+    from .source import Source
+    from .target import Target
+
+
+def _pip_hints(source: Source) -> list[tuple[Source, PipHint]]:
+    if "install " not in source.text and "uv add " not in source.text:
+        return []
+    from .pip_hints import pip_hints
+
+    return [(source, hint) for hint in pip_hints(source.text)]
+
+
+def _block(source: Source) -> InlineMetadata | None:
+    if "# /// script" not in source.text:
+        return None
+    from .inline_metadata import inline_metadata
+
+    return inline_metadata(source.text)
+
+
+class Gathered:
+    """Collects what the sources need, then sorts it into a Resolution."""
+
+    def __init__(self, target: Target, diagnostics: Iterable[Diagnostic], *, with_hints: bool) -> None:
+        self.target = target
+        self._with_hints = with_hints
+        self.diagnostics = list(diagnostics)
+        self._needed: dict[str, list[Requirement]] = {}
+        self._optional: dict[str, list[Requirement]] = {}
+        self._covered: dict[str, list[Requirement]] = {}
+        self._unresolved: dict[tuple[str, str], Unresolved] = {}
+        self._standard: set[str] = set()
+        self._local: set[str] = set()
+        self._declared: list[Requirement] = []
+        self._refused: list[Unresolved] = []
+        self._hints: list[tuple[Source, PipHint]] = []
+        self._is_declared = False
+        self._requires_python = ""
+
+    def add(
+        self,
+        source: Source,
+        reading: Reading,
+        findings: Sequence[Finding],
+        *,
+        is_main: bool,
+        is_declared: bool,
+    ) -> None:
+        """Take in one source; where its block declares its requirements, imports are only compared with them."""
+        self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
+        if reading.problem:
+            why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
+            cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
+            kind: Concern = "syntax" if is_main and cannot_run else "note"
+            self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, kind))
+        needed = {id(finding) for finding in selected(findings)}
+        wanted = self._covered if is_declared else self._needed
+        for finding in findings:
+            is_needed = id(finding) in needed
+            self._sort_in(finding, source, wanted if is_needed else self._optional)
+            if finding.origin == "missing" and is_needed and not is_declared:
+                self._unresolved.setdefault((finding.module, source.path), _unresolved(finding, source))
+        if reading.tree is not None:
+            certain = [finding for finding in findings if id(finding) in needed]
+            self._apply_rules(source, reading.tree, certain, is_declared=is_declared)
+
+    def _apply_rules(
+        self, source: Source, tree: _ast.Module, findings: Iterable[Finding], *, is_declared: bool
+    ) -> None:
+        """Add what the script needs without importing it, and the versions under which it still runs."""
+        modules = {each.found.top for each in findings if each.origin in ("third party", "standard library")}
+        if not is_declared:
+            for need in implicit_needs(modules, source.text, tree, source.name):
+                self._needed.setdefault(need.name, []).append(need)
+            self._hints.extend(_pip_hints(source))
+        if self._with_hints:
+            constraints, notes = version_hints(modules, source.text, tree, source.name, self.target)
+            self.diagnostics.extend(notes)
+            for constraint in () if is_declared else constraints:
+                self._needed.setdefault(constraint.name, []).append(constraint)
+
+    def _sort_in(self, finding: Finding, source: Source, into: dict[str, list[Requirement]]) -> None:
+        each = finding.found
+        if finding.origin == "standard library":
+            self._standard.add(each.top)
+        elif finding.origin == "local":
+            self._local.add(each.top or "." * each.level)
+        for candidate in finding.candidates:
+            evidence = Evidence(each.module, source.name, each.line, candidate.rule)
+            is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
+            made = Requirement(
+                candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
+                alternatives=candidate.alternatives, is_lazy=is_lazy,
+            )  # fmt: skip
+            into.setdefault(made.name, []).append(made)
+
+    def take_blocks(self, sources: Sequence[Source]) -> list[bool]:
+        """Take in the scripts' own blocks (PEP 723), and return for each script whether its block is its answer."""
+        blocks = [_block(source) for source in sources]
+        for source, block in zip(sources, blocks, strict=True):
+            if block:
+                self._take_block(source, block)
+        declaring = [block is not None and block.dependencies is not None for block in blocks]
+        self._is_declared = bool(declaring) and all(declaring)
+        return declaring
+
+    def _take_block(self, source: Source, block: InlineMetadata) -> None:
+        problem = block.problem or block.problem_on(self.target)
+        if problem:
+            self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
+        if block.dependencies is not None:
+            self._declare(source, block)
+        if block.has_uv_settings and source.author == "caller":
+            reason = "a script block that arrives through a tool call may not have [tool.uv] settings"
+            self._refused.append(Unresolved("tool.uv", "refused", source.name, block.line, reason))
+        elif block.has_uv_settings:
+            ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
+            self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
+        self._requires_python = block.requires_python
+
+    def _declare(self, source: Source, block: InlineMetadata) -> None:
+        from .declared import declared_requirements
+
+        good, bad = declared_requirements(
+            block.dependencies or (), source.author, source.name, block.line, "script block (PEP 723)"
+        )
+        self._declared.extend(good)
+        self._refused.extend(bad)
+
+    def _take_hints(self, declared: set[str]) -> None:
+        """Let `pip install` lines choose versions and among alternatives, and add what nothing imports.
+
+        What a line adds has the trust that its name has by itself; a name without any is left out, and named.
+        """
+        from .declared import declared_requirement
+
+        for source, hint in self._hints:
+            evidence = Evidence(hint.text, source.name, hint.line, f"a pip install line names {hint.text}")
+            made = declared_requirement(hint.text, "caller", evidence)
+            if not isinstance(made, Requirement) or made.name in declared:
+                continue
+            instead = next((name for name in self._needed if made.name in _merged(self._needed[name]).alternatives), "")
+            if instead:
+                self._needed[made.name] = [each.replace(name=made.name) for each in self._needed.pop(instead)]
+            asking = [key for key, each in self._unresolved.items() if made.name in each.alternatives]
+            for key in asking:
+                del self._unresolved[key]
+            if made.name in self._needed or made.level in ("curated", "popular"):
+                self._needed.setdefault(made.name, []).append(made)
+            else:
+                note = f"a pip install line names {made.name}, which is only {made.level} and not imported: left out"
+                self.diagnostics.append(Diagnostic(source.name, hint.line, note))
+
+    def resolution(self) -> Resolution:
+        """Return everything gathered, in an order that does not depend on the order of the imports."""
+        declared = {each.name for each in self._declared}
+        for missing in sorted(self._covered.keys() - declared):
+            self.diagnostics.append(_not_covered(_merged(self._covered[missing])))
+        if self._hints:
+            self._take_hints(declared)
+        predicted = [_merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
+        needed = self._needed.keys() | self._covered.keys()
+        unresolved = [*self._unresolved.values(), *self._refused]
+        return Resolution(
+            self.target,
+            # A name may stand in a block more than once, with different markers.
+            (*self._declared, *predicted),
+            tuple(_merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
+            tuple(sorted(unresolved, key=lambda each: (each.path, each.line, each.module))),
+            tuple(sorted(self._standard)),
+            tuple(sorted(self._local)),
+            tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
+            self._is_declared,
+            self._requires_python,
+        )
+
+
+def _merged(made: Sequence[Requirement]) -> Requirement:
+    """Join what several imports need of one distribution, whatever their order: the surest of them decides."""
+    best = min(made, key=lambda each: (LEVELS.index(each.level), each.alternatives))
+    evidence = {each for one in made for each in one.evidence}
+    markers = {each.marker for each in made}
+    return best.replace(
+        specifier=",".join(sorted({each.specifier for each in made} - {""})),
+        extras=tuple(sorted({extra for each in made for extra in each.extras})),
+        evidence=tuple(sorted(evidence, key=lambda each: (each.path, each.line, each.module, each.rule))),
+        marker=best.marker if len(markers) == 1 else "",
+        is_lazy=all(each.is_lazy for each in made),
+    )
+
+
+def _unresolved(finding: Finding, source: Source) -> Unresolved:
+    return Unresolved(
+        finding.module,
+        finding.kind,
+        source.name,
+        finding.found.line,
+        finding.reason,
+        finding.guess,
+        finding.alternatives,
+    )
+
+
+def _not_covered(requirement: Requirement) -> Diagnostic:
+    first = requirement.evidence[0]
+    return Diagnostic(
+        first.path,
+        first.line,
+        f"imports {first.module}, and the script block does not name {requirement.name}",
+    )

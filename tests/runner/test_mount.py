@@ -1,0 +1,156 @@
+"""A virtual path: the script sees the folder there, and nobody else sees anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import forerun
+from forerun.runner.errors import MountError
+from forerun.runner.mount import checked_mount, to_real, to_virtual
+
+SRC = Path(__file__).parents[2] / "src"
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+USES = """
+import os, pathlib, subprocess, sys, sqlite3
+base = pathlib.Path({virtual!r})
+print(sorted(os.listdir(base)), (base / "in.txt").read_text())
+(base / "out.txt").write_text("written")
+sqlite3.connect(base / "a.db").execute("create table t (x)").connection.close()
+print(subprocess.run(["cat", base / "out.txt"], capture_output=True, text=True).stdout)
+print(os.getcwd(), os.path.isdir(os.path.expanduser("~")), os.path.isdir("/proc/self"), os.path.exists("/dev/null"))
+print(os.getuid(), os.getgid())
+"""
+
+
+def mounting(virtual: str, real: Path, **options: Any) -> forerun.RunResult:
+    try:
+        return forerun.run(USES.format(virtual=virtual), mount=(virtual, real), **options)
+    except MountError as error:
+        if "Operation not permitted" in str(error):
+            pytest.skip("this system lets nobody make a mount namespace")
+        raise
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in.txt").write_text("text")
+    return tmp_path
+
+
+@pytest.mark.parametrize("virtual", ["/working", "/working/deep/er", "/mnt/working", "/home/forerun-test/x"])
+def test_the_script_sees_the_folder_there(virtual: str, folder: Path) -> None:
+    before = sorted(os.listdir("/"))
+    result = mounting(virtual, folder, folder=virtual)
+    assert isinstance(result, forerun.Succeeded), result.error
+    home = os.path.isdir(os.path.expanduser("~"))
+    assert result.stdout == (f"['in.txt'] text\nwritten\n{virtual} {home} True True\n{os.getuid()} {os.getgid()}\n")
+    assert (folder / "out.txt").read_text() == "written"
+    assert (folder / "a.db").exists()
+    assert not os.path.exists(virtual)
+    assert sorted(os.listdir("/")) == before
+
+
+def test_a_folder_that_exists_can_be_covered(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    covered = tmp_path_factory.mktemp("covered")
+    (covered / "own").touch()
+    result = mounting(str(covered), folder, folder=str(covered))
+    assert isinstance(result, forerun.Succeeded), result.error
+    assert sorted(os.listdir(covered)) == ["own"]
+
+
+@pytest.mark.network
+def test_a_layer_is_seen_beside_a_mount(folder: Path) -> None:
+    result = forerun.run("import six, os\nos.listdir('/working')", mount=("/working", folder))
+    assert isinstance(result, forerun.Succeeded), result.error
+    assert result.value is not None
+    assert result.value.data == ["in.txt"]
+
+
+AS_NOBODY = """
+import os, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+os.environ.update(HOME={home!r}, FORERUN_CACHE_DIR={home!r} + "/cache")
+sys.path.insert(0, {src!r})
+import forerun
+result = forerun.run({code!r}, mount=("/working", {folder!r}), folder="/working")
+print(result.status, result.error, result.output)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_without_root_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    python = SYSTEM_PYTHON
+    if (
+        not shutil.which(python)
+        or subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False).returncode
+    ):
+        pytest.skip("no interpreter that every user can start")
+    home = Path("/var/tmp") / f"forerun-test-{os.getpid()}"
+    folder = home / "folder"
+    try:
+        # What belongs to forerun may lie where only root can look.
+        shutil.copytree(SRC, home / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        folder.mkdir(parents=True)
+        (folder / "in.txt").write_text("text")
+        for path in (home, *home.rglob("*")):
+            os.chown(path, 65534, 65534)
+        program = AS_NOBODY.format(
+            home=str(home), src=str(home / "src"), folder=str(folder), code=USES.format(virtual="/working")
+        )
+        done = subprocess.run([python, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+        if "Operation not permitted" in done.stderr:
+            pytest.skip("this system gives user namespaces to nobody")
+        assert done.stdout.startswith("success  ['in.txt'] text\nwritten\n/working "), done.stdout + done.stderr
+        assert "65534 65534" in done.stdout
+        assert (folder / "out.txt").stat().st_uid == 65534
+    finally:
+        shutil.rmtree(home)
+
+
+REFUSED = [
+    "working",
+    "",
+    "/",
+    "//",
+    "/usr",
+    "/usr/x",
+    "/etc/x",
+    "/proc/x",
+    "/tmp",
+    "/working\0",
+    "/working/../etc",
+    "/dev/shm/x",
+]
+
+
+@pytest.mark.parametrize("virtual", REFUSED)
+def test_system_folders_and_relative_paths_are_refused(virtual: str, tmp_path: Path) -> None:
+    with pytest.raises(MountError) as caught:
+        checked_mount(virtual, str(tmp_path))
+    assert "such as /working" in str(caught.value)
+
+
+def test_the_folder_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(MountError, match="is not a folder"):
+        checked_mount("/working", str(tmp_path / "missing"))
+
+
+def test_paths_are_normalised_and_links_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert checked_mount("//working/./a/../", str(tmp_path / "link")) == ("/working", str(tmp_path.resolve()))
+
+
+def test_translation_of_paths() -> None:
+    mount = ("/working", "/data/real")
+    assert to_real("/working", mount) == "/data/real"
+    assert to_real("/working/../working/a", mount) == "/data/real/a"
+    assert to_real("/workings/a", mount) == "/workings/a"
+    assert to_real("/working/../etc", mount) == "/working/../etc"
+    assert to_virtual("at /data/real/a", mount) == "at /working/a"

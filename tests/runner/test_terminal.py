@@ -1,0 +1,235 @@
+"""On a terminal: job control, Ctrl-C, prompts and progress, through a pseudo-terminal and a real shell."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DEADLINE = 120.0
+ATTACH = (
+    "import fcntl, os, sys, termios\nos.setsid()\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A program that has a terminal of its own."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._master, slave = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm", "PS1": "$ ", "COLUMNS": "100"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", ATTACH, *command],
+            stdin=slave, stdout=slave, stderr=slave, cwd=folder, env=environment,
+        )  # fmt: skip
+        os.close(slave)
+        self.seen = ""
+        self._from = 0
+
+    def expect(self, text: str) -> str:
+        """Wait until the terminal shows text after what was expected last, and return everything up to it."""
+        until = time.monotonic() + DEADLINE
+        while (at := self.seen.find(text, self._from)) < 0:
+            assert time.monotonic() < until, self.seen
+            assert self._read(0.2) or self.process.poll() is None, self.seen
+        shown, self._from = self.seen[self._from : at], at + len(text)
+        return shown
+
+    def send(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        until = time.monotonic() + DEADLINE
+        while self.process.poll() is None:
+            assert time.monotonic() < until, self.seen
+            self._read(0.1)
+        while self._read(0.1):
+            pass
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:
+            return False
+        self.seen += data.decode("utf-8", "replace")
+        return bool(data)
+
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(cache_dir: Path, tmp_path: Path) -> Iterator[Open]:
+    opened = []
+
+    def open_one(*command: str) -> Terminal:
+        opened.append(Terminal(list(command), tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def shell(terminal: Open, forerun_command: list[str], tmp_path: Path) -> Terminal:
+    """An interactive shell with job control, in which `frn` is the command."""
+    starter = tmp_path / "frn"
+    words = " ".join("'" + each.replace("'", "'\\''") + "'" for each in forerun_command)
+    starter.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    starter.chmod(0o700)
+    opened = terminal("bash", "--norc", "--noediting", "-i")
+    opened.send("PS1='$ '; PATH=$PWD:$PATH; stty -echo\n")
+    opened.send("echo re''ady\n")
+    opened.expect("ready\r\n")
+    return opened
+
+
+def test_ctrl_c_reaches_the_script_once(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "import signal, time\nseen = []\nsignal.signal(signal.SIGINT, lambda *_: seen.append(1))\n"
+        "print('begun', flush=True)\nwhile not seen:\n    time.sleep(.02)\ntime.sleep(.5)\nprint('seen', len(seen))\n"
+    )
+    opened = terminal(*forerun_command, "a.py")
+    opened.expect("begun")
+    opened.send("\x03")
+    opened.expect("seen 1\r\n")
+    assert opened.end() == 0
+
+
+def test_ctrl_c_ends_the_script_as_it_ends_python(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
+    opened = terminal(*forerun_command, "a.py")
+    opened.expect("begun")
+    opened.send("\x03")
+    assert opened.end() == -signal.SIGINT
+    assert opened.seen.count("Traceback") == 1
+    assert "forerun" not in opened.seen.replace(str(tmp_path), "")
+
+
+def test_prompts_and_the_size_of_the_terminal(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "import os, sys\nprint(os.isatty(0), os.isatty(1), os.isatty(2), os.get_terminal_size(0))\n"
+        "with open('/dev/tty', 'w') as tty:\n    tty.write('direct\\n')\nprint('hello ' + input('name? '))\n"
+    )
+    opened = terminal(*forerun_command, "a.py")
+    opened.expect("True True True os.terminal_size")
+    opened.expect("direct")
+    opened.expect("name? ")
+    opened.send("you\n")
+    opened.expect("hello you\r\n")
+    assert opened.end() == 0
+
+
+def test_stop_and_continue(shell: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print('begun', flush=True)\nprint('got ' + input())\n")
+    shell.send("frn a.py\n")
+    shell.expect("begun")
+    shell.send("\x1a")
+    shell.expect("Stopped")
+    shell.send("fg\n")
+    shell.expect("frn a.py")
+    shell.send("words\n")
+    shell.expect("got words\r\n")
+    shell.send("echo code $?\n")
+    shell.expect("code 0\r\n")
+
+
+def test_in_the_background(shell: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "import time\nwhile not __import__('os').path.exists('go'):\n    time.sleep(.02)\nprint('done ' * 2)\n"
+    )
+    shell.send("frn a.py &\n")
+    shell.send("echo fore''ground; touch go; wait; echo waited $?\n")
+    shell.expect("foreground\r\n")
+    shell.expect("done done")
+    shell.expect("waited 0\r\n")
+
+
+def test_reading_in_the_background_stops_the_job(shell: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print('got ' + input())\n")
+    shell.send("frn a.py &\n")
+    until = time.monotonic() + DEADLINE
+    while "Stopped" not in shell.seen:
+        assert time.monotonic() < until, shell.seen
+        time.sleep(0.3)
+        shell.send("jobs; echo lis''ted\n")
+        shell.expect("listed\r\n")
+    shell.send("fg\n")
+    shell.expect("frn a.py")
+    shell.send("words\n")
+    shell.expect("got words\r\n")
+    shell.send("echo code $?\n")
+    shell.expect("code 0\r\n")
+
+
+@pytest.mark.network
+def test_progress_is_shown_and_taken_away(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import text_unidecode\nprint('ran')\n")
+    opened = terminal(*forerun_command, "a.py")
+    assert opened.end() == 0
+    assert "Installing text-unidecode==" in opened.seen
+    assert opened.seen.rstrip().endswith("ran")
+    assert opened.seen.count("\x1b[?25l") == opened.seen.count("\x1b[?25h") > 0
+    again = terminal(*forerun_command, "a.py")
+    assert again.end() == 0
+    assert again.seen == "ran\r\n"
+
+
+@pytest.mark.network
+def test_a_rerun_is_announced_before_it_happens(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "import importlib\nprint('start')\nimportlib.import_module('s' + 'ix')\nprint('end')\n"
+    )
+    opened = terminal(*forerun_command, "a.py")
+    opened.expect("start\r\n")
+    assert "six is missing; running again with six" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", opened.expect("start\r\n"))
+    opened.expect("end\r\n")
+    assert opened.end() == 0
+
+
+def test_ctrl_c_while_installing(terminal: Open, forerun_command: list[str], tmp_path: Path, cache_dir: Path) -> None:
+    # An index that accepts and never answers, so that the installer is under way for as long as we like.
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_INDEX_URL", f"http://127.0.0.1:{server.getsockname()[1]}/simple")
+        patch.setenv("UV_NO_CACHE", "1")
+        (tmp_path / "a.py").write_text("import six\n")
+        opened = terminal(*forerun_command, "a.py")
+        opened.expect("Resolving six")
+        server.accept()[0].close()
+        opened.send("\x03")
+        assert opened.end() == 130
+    assert "Traceback" not in opened.seen
+    assert opened.seen.count("\x1b[?25l") == opened.seen.count("\x1b[?25h") > 0
+
+
+def test_a_warm_run_on_a_terminal_loads_nothing_for_progress(
+    terminal: Open, forerun_command: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    opened = terminal(forerun_command[0], "-X", "importtime", *forerun_command[1:], "a.py")
+    assert opened.end() == 0
+    assert "forerun.runner.run" in opened.seen
+    assert "rich" not in opened.seen
