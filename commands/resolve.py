@@ -1,4 +1,4 @@
-"""`resolve FILE|DIR|-`: prints the predicted requirements."""
+"""`resolve FILE|DIR|-`: prints what scripts need, in the form that was asked for."""
 
 from __future__ import annotations
 
@@ -6,34 +6,38 @@ import os
 import sys
 
 from forerun.resolver import report
-from forerun.resolver.errors import SourceError
-from forerun.resolver.findings import Diagnostic
+from forerun.resolver.library import read_folder
 from forerun.resolver.names import printable
 from forerun.resolver.resolution import resolve_sources
-from forerun.resolver.source import from_file, from_stdin, python_files
+from forerun.resolver.settings import settings_for
+from forerun.resolver.source import from_file, from_stdin
 from forerun.resolver.target import target_for
-from forerun.resolver.trust import TRUST_CHOICES, policy
+from forerun.resolver.trust import policy
 from forerun.resolver.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TextIO
+    from collections.abc import Iterable, Sequence
+    from typing import Literal, TextIO
 
-    from forerun.resolver.findings import Resolution
+    from forerun.resolver.findings import Diagnostic, Resolution
     from forerun.resolver.source import Source
     from forerun.resolver.trust import Policy, TrustLevel
 
 
 class Options(Value):
-    """What the command line asks for."""
+    """What the command line asks for; `trust` is "" where it says nothing."""
 
     paths: tuple[str, ...]
-    output: str = "lines"
+    output: str = "requirements"
     python: str | None = None
-    trust: TrustLevel = "popular"
+    trust: TrustLevel | Literal[""] = ""
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    all_optional: bool = False
+    with_hints: bool = True
+    import_map: tuple[tuple[str, str], ...] = ()
+    check_format: str = "text"
 
 
 def main(arguments: Sequence[str], program: str = "forerun resolve") -> int:
@@ -41,62 +45,38 @@ def main(arguments: Sequence[str], program: str = "forerun resolve") -> int:
 
     Raises:
         ResolverError: bad input; the caller turns it into a line on stderr and exit code 2.
+        RunnerError: an installer was asked for versions and has none.
     """
     options = parse(arguments, program)
-    resolution = resolve_paths(options)
-    rules = policy(options.trust, options.allow, options.deny)
-    _write(sys.stdout, _rendered(resolution, rules, options.output))
-    if options.output != "json":
-        _write(sys.stderr, "".join(f"{printable(line)}\n" for line in report.problem_lines(resolution)))
-    return 0
+    settings = settings_for(folder_of(options.paths[0]))
+    rules = policy(
+        options.trust or settings.trust or "popular", (*settings.allow, *options.allow), (*settings.deny, *options.deny)
+    )
+    options = options.replace(import_map=(*settings.import_map, *options.import_map))
+    if options.output in ("requirements", "json", "explain"):
+        return _print(resolve_paths(options), rules, options.output)
+    from .resolve_outputs import OUTPUTS
 
-
-def _write(stream: TextIO | None, text: str) -> None:
-    """Write what the stream's encoding cannot hold as escapes; a closed stream is None."""
-    if stream is not None:
-        encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    return OUTPUTS[options.output](options, rules)
 
 
 def parse(arguments: Sequence[str], program: str) -> Options:
     """Read the arguments; the plain form, paths alone, is read by hand, since argparse costs more than the rest."""
     if arguments and not any(each.startswith("-") and each != "-" for each in arguments):
         return Options(tuple(arguments))
-    given = _parser(program).parse_args(arguments)
-    output = "json" if given.json else "explain" if given.explain else "lines"
-    return Options(tuple(given.paths), output, given.python, given.trust, tuple(given.allow), tuple(given.deny))
+    from .resolve_options import parse_options
+
+    return parse_options(arguments, program)
 
 
-def _parser(program: str):  # type: ignore[no-untyped-def]
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="Print the requirements that a script needs, one a line, without running it.",
-        epilog="A line with a comment would not be installed by default; stderr names what leads to no distribution.",
-    )
-    parser.add_argument("paths", nargs="+", metavar="FILE|DIR|-", help="a script, a notebook, a folder, or - for stdin")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print the whole resolution with its evidence as JSON")
-    form.add_argument("--explain", action="store_true", help="show the lines that need each requirement and the rule")
-    parser.add_argument("--python", metavar="X.Y", help="the Python version that the script is for (default: this one)")
-    add_trust_options(parser)
-    return parser
+def folder_of(path: str) -> str:
+    """Return the folder whose project a path belongs to."""
+    if path == "-":
+        return os.getcwd()
+    return path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
 
 
-def add_trust_options(parser) -> None:  # type: ignore[no-untyped-def]
-    """Add the options that say what may be installed."""
-    parser.add_argument(
-        "--trust",
-        choices=TRUST_CHOICES,
-        default="popular",
-        help="the least trusted level to install (default: popular)",
-    )
-    parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="install NAME whatever its level")
-    parser.add_argument("--deny", action="append", default=[], metavar="NAME", help="never install NAME")
-
-
-def resolve_paths(options: Options) -> Resolution:
+def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
     """Resolve files, folders and standard input together."""
     sources: list[Source] = []
     unreadable: list[Diagnostic] = []
@@ -106,29 +86,40 @@ def resolve_paths(options: Options) -> Resolution:
             sources.append(from_stdin(os.getcwd()))
         elif os.path.isdir(path):
             root = root or path
-            _read_folder(path, sources, unreadable)
+            found, problems = read_folder(path)
+            sources.extend(found)
+            unreadable.extend(problems)
         else:
             sources.append(from_file(path))
-    return resolve_sources(sources, target_for(options.python), root=root, diagnostics=unreadable)
+    resolution = resolve_sources(
+        sources,
+        target_for(options.python),
+        root=root,
+        import_map=dict(options.import_map),
+        diagnostics=unreadable,
+        with_hints=options.with_hints,
+        reads_blocks=reads_blocks,
+    )
+    return resolution.with_optional() if options.all_optional else resolution
 
 
-def _read_folder(folder: str, sources: list[Source], unreadable: list[Diagnostic]) -> None:
-    paths = list(python_files(folder))
-    if not paths:
-        unreadable.append(Diagnostic(folder, 0, "holds no Python file or notebook that can be read"))
-    for path in paths:
-        try:
-            sources.append(from_file(path))
-        except SourceError as error:
-            unreadable.append(Diagnostic(path, 0, error.reason))
+def write(stream: TextIO | None, lines: Iterable[str]) -> None:
+    """Write lines; what the stream's encoding cannot hold as escapes. A closed stream is None."""
+    if stream is not None:
+        encoding = stream.encoding or "utf-8"
+        text = "".join(f"{printable(line)}\n" for line in lines)
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _rendered(resolution: Resolution, rules: Policy, output: str) -> str:
+def _print(resolution: Resolution, rules: Policy, output: str) -> int:
     if output == "json":
         import json
 
-        return json.dumps(report.as_json(resolution, rules), indent=2) + "\n"
-    lines = (
-        report.explanation(resolution, rules) if output == "explain" else report.requirement_lines(resolution, rules)
+        sys.stdout.write(json.dumps(report.as_json(resolution, rules), indent=2) + "\n")
+        return 0
+    explains = output == "explain"
+    write(
+        sys.stdout, report.explanation(resolution, rules) if explains else report.requirement_lines(resolution, rules)
     )
-    return "".join(f"{printable(line)}\n" for line in lines)
+    write(sys.stderr, report.problem_lines(resolution))
+    return 0

@@ -92,7 +92,7 @@ def _say_what_happened(result: RunResult) -> None:
         return
     if result.status == "run-error" and result.error:
         sys.stderr.write(result.error)
-    for sentence in (*result.notes, *_reasons(result)):
+    for sentence in (*result.notes, *_reasons(result), *result.advice):
         sys.stderr.write(f"forerun: {sentence}\n")
 
 

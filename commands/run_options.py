@@ -8,7 +8,7 @@ import os
 from forerun.resolver.trust import policy
 from forerun.runner.request import Request
 
-from .resolve import add_trust_options
+from .trust_options import add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
     given.rest += arguments[end:]
     given.request = Request(
         preinstalled=tuple(given.with_),
-        policy=policy(given.trust, given.allow, given.deny),
+        policy=policy(given.trust or "popular", given.allow, given.deny),
         deadline=given.timeout,
         max_retries=0 if given.no_retry else given.max_retries,
         mounts=_mounts(given, parser),

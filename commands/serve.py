@@ -13,7 +13,7 @@ from forerun.runner.errors import MountError, RunnerError
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Settings
 
-from .resolve import add_trust_options
+from .trust_options import add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -35,8 +35,11 @@ class CheckFinding(Value):
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
-def check(resolution: Resolution, declared: Declarations) -> tuple[CheckFinding, ...]:
-    """Return every difference between what scripts need and what their project declares, in order of place."""
+def check(resolution: Resolution, declared: Declarations, *, is_whole: bool) -> tuple[CheckFinding, ...]:
+    """Return every difference between what scripts need and what is declared for them, in order of place.
+
+    Only where the scripts are the whole of what was declared for can a declared name be unused.
+    """
     known = {each.name for each in (*declared.requirements, *declared.optional)}
     imported = {each.name for each in (*resolution.requirements, *resolution.optional)}
     offered = imported | {name for each in resolution.requirements for name in each.alternatives}
@@ -45,7 +48,7 @@ def check(resolution: Resolution, declared: Declarations) -> tuple[CheckFinding,
     found = [
         *wrong,
         *_missing([each for each in resolution.requirements if each.name not in excused], known),
-        *_unused([each for each in declared.requirements if each.name not in offered], wrong),
+        *_unused([each for each in declared.requirements if is_whole and each.name not in offered], wrong),
     ]
     return tuple(sorted(found, key=lambda each: (each.path, each.line, each.kind, each.name)))
 

@@ -96,3 +96,8 @@ class Resolution(Value):
     diagnostics: tuple[Diagnostic, ...] = ()
     is_declared: bool = False
     requires_python: str = ""
+
+    def with_optional(self) -> Resolution:
+        """Return the same with everything optional counted as needed."""
+        needed = (*self.requirements, *self.optional)
+        return self.replace(requirements=tuple(sorted(needed, key=lambda each: each.name)), optional=())

@@ -87,7 +87,10 @@ def read_folder(folder: str) -> tuple[list[Source], list[Diagnostic]]:
     """Read the scripts of a folder, and say which of them cannot be read."""
     sources: list[Source] = []
     unreadable: list[Diagnostic] = []
-    for path in python_files(folder):
+    paths = list(python_files(folder))
+    if not paths:
+        unreadable.append(Diagnostic(folder, 0, "holds no Python file or notebook that can be read"))
+    for path in paths:
         try:
             sources.append(from_file(path))
         except SourceError as error:

@@ -107,8 +107,8 @@ class _Reader:
 
     def _take(self, texts: Iterable[str], kind: str, path: str, lines: list[str]) -> None:
         for text in texts:
-            name = re.match(r"[A-Za-z0-9._-]*", text)
-            shown = (number for number, line in enumerate(lines, 1) if text in line or (name and name[0] in line))
+            quoted = re.compile(rf"""[\"']{re.escape(text)}[\"']|^\s*[\"']?{re.escape(text)}[\"']?\s*=""")
+            shown = (number for number, line in enumerate(lines, 1) if quoted.search(line))
             self._take_one(text, kind, path, next(shown, 0))
 
     def _take_one(self, text: str, kind: str, path: str, line: int) -> None:

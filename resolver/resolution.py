@@ -33,17 +33,18 @@ def resolve_sources(
     import_map: Mapping[str, str] | None = None,
     diagnostics: Sequence[Diagnostic] = (),
     with_hints: bool = True,
+    reads_blocks: bool = True,
 ) -> Resolution:
     """Return what scripts need together: their own block if there is one, else what their imports predict.
 
     `root` is the folder of a tree; `import_map` is the user's own map from import names to requirements. Version
-    hints constrain what is predicted, unless `with_hints` is false. Never raises on any text, and never imports or
-    runs what it reads.
+    hints constrain what is predicted, unless `with_hints` is false; without `reads_blocks` the scripts' own blocks
+    (PEP 723) are passed over. Never raises on any text, and never imports or runs what it reads.
     """
     neighbourhood = Neighbourhood(root)
     origins = Origins(target, neighbourhood, import_map)
     gathered = Gathered(target, diagnostics, with_hints=with_hints)
-    declaring = gathered.take_blocks(sources)
+    declaring = gathered.take_blocks(sources) if reads_blocks else [False] * len(sources)
     seen = {os.path.abspath(source.path) for source in sources if source.path}
     # What a script without a block imports is predicted, even where one with a block imports it too.
     for group in (True, False):

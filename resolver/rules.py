@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .uses import Use
 
 _tables: dict[str, list[tuple[str, str, str]]] = {}
+_kinds: list[tuple[str, str]] = []
 
 
 class Match(Value):
@@ -91,6 +92,8 @@ def _lines(table: str) -> list[tuple[str, str, str]]:
 
 
 def _returns() -> list[tuple[str, str]]:
-    import json
+    if not _kinds:
+        import json
 
-    return [(pattern, kind) for pattern, kind in json.loads(data.read("returns.json"))["returns"]]
+        _kinds.extend((pattern, kind) for pattern, kind in json.loads(data.read("returns.json"))["returns"])
+    return _kinds

@@ -29,6 +29,8 @@ TEXT = "str"
 """Path of the uses that stand for string constants anywhere in the script."""
 
 LONGEST_PATH = 300
+CELL = "marimo.App().cell"
+"""Decorator of functions that share their names, whose parameters are names that others bind: a notebook's cells."""
 
 CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError"})
 """What a library raises for what it does not have: to catch one of these is to have another way."""
@@ -105,16 +107,27 @@ class _Reader:
 
     def __init__(self, returns: Returns) -> None:
         self.uses: list[Use] = []
-        self._returns = returns
+        self._returns: dict[str, list[tuple[str, str]]] = {}
+        for pattern, kind in returns:
+            self._returns.setdefault(pattern.partition(".")[0], []).append((pattern, kind))
         self._known: dict[str, str] = {}
+        self._cells: list[tuple[Sequence[_ast.stmt], _Scope, bool]] = []
         self._assigned: set[str] = set()
         self._is_guarded = False
         self._module = _Scope()
         self._waiting: list[tuple[Sequence[_ast.stmt], _Scope, bool]] = []
 
     def read(self, tree: _ast.Module) -> None:
-        """Read the module's statements, then the bodies of its functions, then those inside them."""
+        """Read the module's statements, then the bodies of its functions, then those inside them.
+
+        Cells of a notebook stand in any order: a second reading knows what the first one found in all of them.
+        """
         self._waiting.append((tree.body, self._module, False))
+        self._read_waiting()
+        self._waiting.extend(self._cells * 2)
+        self._read_waiting()
+
+    def _read_waiting(self) -> None:
         while self._waiting:
             body, scope, self._is_guarded = self._waiting.pop(0)
             self._block(body, scope)
@@ -247,8 +260,10 @@ class _Reader:
         self._block(statement.orelse, scope)
 
     def _function(self, statement: _ast.FunctionDef | _ast.AsyncFunctionDef, scope: _Scope) -> None:
-        for decorator in statement.decorator_list:
-            self._path(decorator, scope)
+        decorators = [self._path(decorator, scope) for decorator in statement.decorator_list]
+        if any(path.startswith(CELL) for path in decorators):
+            self._cells.append((statement.body, self._module, self._is_guarded))
+            return
         inner = _Scope(scope)
         given = statement.args
         for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs):
@@ -287,7 +302,7 @@ class _Reader:
     def _name(self, node: _ast.Name, scope: _Scope) -> str:
         return scope.path(node.id)
 
-    def _constant(self, node: _ast.Constant, scope: _Scope) -> str:
+    def _constant(self, node: _ast.Constant, _scope: _Scope) -> str:
         if isinstance(node.value, str) and len(node.value) <= LONGEST_PATH:
             self.uses.append(Use(TEXT, node.lineno, True, (("0", node.value),), self._is_guarded))
         return ""
@@ -348,7 +363,8 @@ class _Reader:
     def _returned(self, path: str) -> str:
         """Return what a call gives, as far as the table knows; else the path of the call itself."""
         if path not in self._known:
-            found = (kind for pattern, kind in self._returns if matches(pattern, path))
+            rows = self._returns.get(path.partition(".")[0], ())
+            found = (kind for pattern, kind in rows if matches(pattern, path))
             self._known[path] = next(found, path)
         return self._known[path]
 

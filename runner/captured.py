@@ -7,7 +7,9 @@ import os
 
 from .bytecode import compile_command
 from .capture import load
-from .execution import Execution, command_line, not_started, read_answer, return_value
+from .errors import RunnerError
+from .execution import Execution, command_line, read_answer, return_value
+from .mount import give_up_mounting, mountable
 from .process import run_tool
 
 TYPE_CHECKING = False
@@ -46,6 +48,7 @@ class Captured:
             RunnerError: the supervisor or the script cannot be started.
             Cancelled: the run was cancelled before the script was started.
         """
+        request = mountable(request)
         job = os.path.join(environment.folder, "job.json")
         with open(job, "w", encoding="utf-8") as file:
             json.dump(self._job(source, request, environment, layer, may_retry), file)
@@ -58,15 +61,18 @@ class Captured:
         command = [python, "-I", "-S", "-c", starter]
         ended = run_tool(command, needed, environment.folder, None, cancellation, ends_by_lifeline=True)
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
+        if ending.get("is_mount"):
+            give_up_mounting()
+            return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
-            raise not_started(_failure(ending, ended.stderr), request)
+            raise RunnerError(f"the script cannot be run: {_failure(ending, ended.stderr)}")
         return _execution(ending, environment, load(os.path.join(environment.folder, "output")))
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
     ) -> dict[str, Any]:
         outer = os.environ if request.environment is None else request.environment
-        variables = environment.variables(outer, layer, may_retry=may_retry)
+        variables = environment.variables(outer, layer, may_retry=may_retry, translated=request.translated)
         variables.update(FORERUN_TELLS="1")
         variables.setdefault("MPLBACKEND", "Agg")
         variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")
@@ -105,11 +111,9 @@ def _read_json(path: str) -> dict[str, Any]:
         return {}
 
 
-def _failure(ending: dict[str, Any], stderr: bytes) -> OSError:
-    reason = (
-        ending.get("failure") or stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "the supervisor died"
-    )
-    return OSError(ending.get("errno") or 0, reason)
+def _failure(ending: dict[str, Any], stderr: bytes) -> str:
+    last_line = stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return str(ending.get("failure") or last_line or "its supervisor was killed")
 
 
 def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tuple[int, bytes]]) -> Execution:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -39,15 +40,22 @@ def _prctl(operation: int, value: int) -> None:
 def end_all() -> None:
     """Kill every process below us, those that fork while we do so too, and wait until the last is gone."""
     while _has_children():
-        for process in _below(os.getpid()):
-            try:
-                os.kill(process, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
+        below = _below(os.getpid())
+        # What was started through sudo is not ours to end, nor to wait for.
+        if below and not sum(_kill(process) for process in below):
             return
+        time.sleep(0.001)
+
+
+def _kill(process: int) -> bool:
+    """Kill a process, and say whether it is gone or will be."""
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return False
+    return True
 
 
 def _has_children() -> bool:
@@ -73,7 +81,8 @@ def _below(process: int) -> list[int]:
                 fields = file.read().rpartition(b")")[2].split()
         except OSError:
             continue
-        children.setdefault(int(fields[1]), []).append(number)
+        if fields[0] != b"Z":
+            children.setdefault(int(fields[1]), []).append(number)
     found = list(children.get(process, ()))
     for number in found:
         found.extend(children.get(number, ()))

@@ -80,7 +80,9 @@ class Environment:
         ) as file:
             file.write("\n".join(lines) + "\n")
 
-    def variables(self, outer: Mapping[str, str], layer: str, *, may_retry: bool) -> dict[str, str]:
+    def variables(
+        self, outer: Mapping[str, str], layer: str, *, may_retry: bool, translated: tuple[str, str] | None = None
+    ) -> dict[str, str]:
         """Return the environment variables of the script: the outer ones, as after activation."""
         inner = dict(outer)
         for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):
@@ -91,6 +93,8 @@ class Environment:
         inner["FORERUN_ANSWER"] = self.answer
         if may_retry:
             inner["FORERUN_MAY_RETRY"] = "1"
+        if translated:
+            inner["FORERUN_PATHS"] = "\n".join(translated)
         return inner
 
 

@@ -10,7 +10,9 @@ from forerun.resolver.value import Value
 
 from .bytecode import compile_command
 from .environment import INSIDE
-from .errors import MountError, RunnerError
+from .errors import RunnerError
+from .mount import give_up_mounting, mountable
+from .mount_namespace import MountRefused
 from .result import ReturnValue
 
 TYPE_CHECKING = False
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from .environment import Environment
     from .process import Cancellation
     from .request import Request
-    from .supervisor import Ending
+    from .supervisor import Ending, Job
 
     class Executor(Protocol):
         """What starts a script once, in an environment."""
@@ -96,28 +98,36 @@ class Attached:
         cancellation: Cancellation | None,
     ) -> Execution:
         """Start the script and wait for it."""
-        from .supervisor import Job, run_attached
+        from .supervisor import run_attached
 
         if cancellation is not None:
             cancellation.check()
-        variables = environment.variables(os.environ, layer, may_retry=may_retry)
-        if source.kind != "script":
-            variables["FORERUN_FOLDER"] = os.getcwd()
-        folder = request.folder or (os.getcwd() if request.mounts else "")
-        background = compile_command(layer, environment.interpreter)
-        command = command_line(source, request, environment)
-        job = Job(command, variables, folder, request.deadline, request.mounts, background)
         if sys.stdout is not None:
             sys.stdout.flush()
         if self._input_began is not None:
             # A rerun reads a redirected file from where the first start did.
             os.lseek(0, self._input_began, os.SEEK_SET)
+        request = mountable(request)
         try:
-            ending = run_attached(job)
+            ending = run_attached(self._job(source, request, environment, layer, may_retry))
+        except MountRefused:
+            give_up_mounting()
+            return self.execute(source, request, environment, layer, may_retry, cancellation)
         except OSError as error:
-            raise not_started(error, request) from error
-        answer = read_answer(environment.answer)
-        return _attached(ending, answer)
+            raise RunnerError(f"the script cannot be started: {error.strerror or error}") from error
+        return _attached(ending, read_answer(environment.answer))
+
+    def _job(self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool) -> Job:
+        from .supervisor import Job
+
+        translated = request.translated
+        variables = environment.variables(os.environ, layer, may_retry=may_retry, translated=translated)
+        folder = request.folder or (os.getcwd() if request.mounts else "")
+        if source.kind != "script":
+            variables["FORERUN_FOLDER"] = folder or os.getcwd()
+        background = compile_command(layer, environment.interpreter)
+        command = command_line(source, request, environment)
+        return Job(command, variables, folder, request.deadline, request.mounts, background)
 
 
 def _position_of_input() -> int | None:
@@ -137,13 +147,6 @@ def _attached(ending: Ending, answer: dict[str, Any]) -> Execution:
         answer.get("traceback", ""),
         answer.get("read_stdin", False),
     )
-
-
-def not_started(error: OSError, request: Request) -> RunnerError:
-    """Return the error that says why a script could not be started."""
-    if request.mounts:
-        return MountError(request.mounts[0][0], error.strerror or str(error))
-    return RunnerError(f"the script cannot be started: {error.strerror or error}")
 
 
 def read_answer(path: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from forerun.resolver.library import as_source
@@ -10,6 +11,7 @@ from forerun.resolver.trust import TRUST_CHOICES, policy
 
 from .captured import Captured
 from .errors import RunnerError
+from .interpreter import this_interpreter
 from .process import Cancellation
 from .request import Request
 from .run import run_source
@@ -17,9 +19,10 @@ from .run import run_source
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from forerun.resolver.findings import Requirement
     from forerun.resolver.trust import TrustLevel
 
     from .observer import Observer
@@ -94,8 +97,27 @@ async def run_async(
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         cancellation.cancel()
-        await asyncio.wait([task])
+        # Some event loops cancel again and again: the run has ended only when its thread has.
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
         raise
+
+
+def lock(requirements: Sequence[Requirement], python: str | None = None) -> str:
+    """Look versions up, and return everything that requirements lead to, with hashes, in requirements.txt form.
+
+    Raises:
+        RunnerError: there is no installer, or nothing satisfies the requirements.
+    """
+    import tempfile
+
+    from .installer import Uv
+    from .layer import in_installing_order, may_build
+
+    with tempfile.TemporaryDirectory() as folder:
+        target = python or this_interpreter().path
+        return Uv().lock(in_installing_order(requirements), target, folder, may_build(requirements))
 
 
 def _request(

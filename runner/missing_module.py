@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class Addition(Value):
-    """What a missing module leads to: a requirement to install, or a reason for having none."""
+    """What a missing module leads to: a requirement to install, or a reason for having none.
+
+    `advice` is what the operator can do, which is not for a tool's caller.
+    """
 
     requirement: Requirement | None = None
     reason: str = ""
+    advice: str = ""
 
 
 def addition_for(module: str, resolution: Resolution, present: Sequence[Requirement], rules: Policy) -> Addition:
@@ -40,4 +44,4 @@ def addition_for(module: str, resolution: Resolution, present: Sequence[Requirem
     evidence = Evidence(module, "", 0, f"missing at run time; {candidate.rule}")
     requirement = Requirement(candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,))
     verdict = judge(requirement, rules)
-    return Addition(requirement) if verdict.is_allowed else Addition(reason=str(verdict))
+    return Addition(requirement) if verdict.is_allowed else Addition(reason=verdict.reason, advice=verdict.next_step)

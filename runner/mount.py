@@ -7,6 +7,12 @@ import posixpath
 
 from .errors import MountError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .request import Request
+
+_can_mount = True
+
 CLOSED_FOLDERS = frozenset({"/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"})
 """System folders in which there is no place for a mount at any depth."""
 
@@ -42,7 +48,20 @@ def to_real(path: str, mount: tuple[str, str]) -> str:
     return os.path.join(folder, normal[len(virtual) + 1 :]) if normal.startswith(virtual + "/") else path
 
 
-def to_virtual(text: str, mount: tuple[str, str]) -> str:
-    """Return text with the real folder written in its virtual form."""
-    virtual, folder = mount
-    return text if folder == virtual else text.replace(folder, virtual)
+def mountable(request: Request) -> Request:
+    """Return a request as it is, or with its mount translated where this machine is known to allow no other way.
+
+    `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation.
+    """
+    if not request.mounts or (_can_mount and os.environ.get("FORERUN_NO_NAMESPACES") != "1"):
+        return request
+    mount = request.mounts[0]
+    return request.replace(
+        mounts=(), shown_path="", translated=mount, folder=to_real(request.folder or os.getcwd(), mount)
+    )
+
+
+def give_up_mounting() -> None:
+    """Remember that this machine allows no mount namespace, so that it is not asked again."""
+    global _can_mount
+    _can_mount = False

@@ -25,6 +25,10 @@ SPARE_FOLDERS = ("tmp", "mnt", "media", "srv", "opt", "run", "var")
 """Top-level folders of which one, not on the way to a mount point, is covered while the new root is built."""
 
 
+class MountRefused(OSError):
+    """The system does not let us mount anything, or not this."""
+
+
 def enter_mount(mounts: Sequence[tuple[str, str]]) -> None:
     """Mount each source folder at its target, for this process and its children alone.
 

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 
 from forerun.resolver.value import Value
 
+from .descendants import PR_SET_PDEATHSIG
 from .errors import Cancelled, RunnerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
+
+
+DIES_WITH_US = (
+    [sys.executable, "-I", "-S", "-c", f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15); "
+     "os.execv(sys.argv[1], sys.argv[1:])"]
+    if sys.platform.startswith("linux")
+    else []
+)  # fmt: skip
+"""Starts a tool that is ended when we are killed; asked for by the child itself, since we may have threads."""
 
 
 class ToolOutput(Value):
@@ -59,7 +70,7 @@ class Cancellation:
             self.check()
             stdin = subprocess.PIPE if by_lifeline else subprocess.DEVNULL
             process = subprocess.Popen(
-                arguments,
+                arguments if by_lifeline else [*DIES_WITH_US, *arguments],
                 env=dict(environment),
                 cwd=folder,
                 stdin=stdin,

@@ -15,7 +15,8 @@ class Request(Value):
     """Options of a run.
 
     `dependencies` are further requirements (PEP 508), ranked by the author of the source; `deadline` is in seconds,
-    for each start of the script; `mounts` are pairs of a virtual and a real folder; `environment` replaces the
+    for each start of the script; `mounts` are pairs of a virtual and a real folder, `translated` is such a
+    pair where paths are translated inside the interpreter instead; `environment` replaces the
     environment variables that the script would inherit; `variables` are globals that a code string finds;
     `shown_path` starts a script file by another path than its source's, as the mounts show it.
     """
@@ -29,6 +30,7 @@ class Request(Value):
     stdin: bytes = b""
     folder: str = ""
     mounts: tuple[tuple[str, str], ...] = ()
+    translated: tuple[str, str] | None = None
     shown_path: str = ""
     environment: Mapping[str, str] | None = None
     variables: Mapping[str, Any] | None = None

@@ -48,7 +48,8 @@ class ReturnValue(Value):
 class Result(Value):
     """What every outcome has: what was installed, what the script wrote, and how long it took.
 
-    `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `output` holds stdout and
+    `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `notes` are for
+    everyone, `advice` says what the operator can do about them. `output` holds stdout and
     stderr in the order in which they came, each stream also by itself; all three are "" where the streams were
     inherited. `cut` counts the bytes left out of `output`.
     """
@@ -62,6 +63,7 @@ class Result(Value):
     cut: int = 0
     attempts: tuple[Attempt, ...] = ()
     notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     images: tuple[bytes, ...] = ()
     timing: Timing = Timing()
 

@@ -70,6 +70,7 @@ class _Run:
         self._cancellation = cancellation
         self._attempts: list[Attempt] = []
         self._notes: list[str] = []
+        self._advice: list[str] = []
         self._seconds = {"resolve": 0.0, "install": 0.0, "run": 0.0}
         self._requirements: tuple[Requirement, ...] = ()
         self._layer: Layer | None = None
@@ -128,7 +129,8 @@ class _Run:
         for verdict in refusals(self._resolution, self._request.policy):
             requirement = next(each for each in self._requirements if each.name == verdict.name)
             if requirement.is_lazy or "sys.path" in self._source.text or os.environ.get("PYTHONPATH"):
-                self._notes.append(f"not installed: {verdict}")
+                self._notes.append(f"not installed: {verdict.reason}")
+                self._advice.append(verdict.next_step)
                 self._requirements = tuple(each for each in self._requirements if each.name != verdict.name)
             else:
                 verdicts += (verdict,)
@@ -174,6 +176,7 @@ class _Run:
         addition = addition_for(execution.missing, self._resolution, self._requirements, self._request.policy)
         if not self._may_retry or execution.read_stdin or addition.requirement is None:
             self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
+            self._advice.append(addition.advice)
             self._attempts.append(results.Attempt(execution.missing))
             return False
         self._attempts.append(results.Attempt(execution.missing, (addition.requirement.name,)))
@@ -197,6 +200,7 @@ class _Run:
             "resolution": self._resolution,
             "attempts": tuple(self._attempts),
             "notes": tuple(self._notes),
+            "advice": tuple(dict.fromkeys(each for each in self._advice if each)),
             "timing": results.Timing(**self._seconds),
             "dependencies": self._layer.distributions if self._layer else (),
         }

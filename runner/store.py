@@ -8,7 +8,7 @@ import stat
 import sys
 import time
 
-from .deletion import delete as delete
+from .deletion import delete
 from .errors import StoreError
 
 TYPE_CHECKING = False

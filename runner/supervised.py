@@ -16,6 +16,7 @@ import time
 from . import descendants
 from .capture import Capture
 from .deletion import delete
+from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
 TYPE_CHECKING = False
@@ -36,7 +37,8 @@ def main(path: str) -> None:
     try:
         ending = _Run(told, capture).ending()
     except OSError as error:
-        ending = {"failure": error.strerror or str(error), "errno": error.errno}
+        refused = isinstance(error, MountRefused)
+        ending = {"failure": error.strerror or str(error), "errno": error.errno, "is_mount": refused}
     for name in ("output", "ending.json"):
         # Whatever the script may have put there: a pipe, a link.
         delete(os.path.join(folder, name))

@@ -11,7 +11,7 @@ import signal
 import time
 
 from . import descendants
-from .mount_namespace import enter_mount
+from .mount_namespace import MountRefused, enter_mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
     """Fork and exec a job; `streams` become its descriptors 0, 1, 2. Returns the process number.
 
     Raises:
-        OSError: the mounts cannot be entered or the program cannot be started.
+        MountRefused: the mounts cannot be entered.
+        OSError: the program cannot be started.
     """
     read_end, write_end = os.pipe()
     parent = os.getpid()
@@ -84,20 +85,23 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
         failure = report.read()
     if failure:
         os.waitpid(process, 0)
-        number, _, text = failure.decode("utf-8", "replace").partition(" ")
-        raise OSError(int(number), text)
+        failed, number, text = failure.decode("utf-8", "replace").split(" ", 2)
+        raise (MountRefused if failed == "mount" else OSError)(int(number), text)
     return process
 
 
 def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, parent: int) -> None:
     """In the forked child: turn into the job, or report why not and exit."""
+    failing = "start"
     try:
         if own_session:
             os.setsid()
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
         if job.mounts:
+            failing = "mount"
             enter_mount(job.mounts)
+            failing = "start"
         if job.folder:
             os.chdir(job.folder)
         for each in IGNORED_BY_PYTHON:
@@ -110,9 +114,9 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
         descendants.die_with_parent(parent)
         os.execve(job.arguments[0], job.arguments, job.environment)
     except OSError as error:
-        os.write(report, f"{error.errno or 0} {error.strerror or error}".encode())
+        os.write(report, f"{failing} {error.errno or 0} {error.strerror or error}".encode())
     except BaseException as error:
-        os.write(report, f"0 {error!r}".encode())
+        os.write(report, f"{failing} 0 {error!r}".encode())
     finally:
         os._exit(127)
 

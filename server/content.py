@@ -58,7 +58,7 @@ def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOut
         return words.shortened(words.in_virtual_paths(words.encodable(text), workspace.mount), limit)
 
     data, value = _value(getattr(result, "value", None))
-    notes = [words.without_advice(each) for each in result.notes]
+    notes = list(result.notes)
     if len(result.images) > images:
         notes.append(f"{len(result.images) - images} figures are too large to be sent; save them to files")
     timing = result.timing
@@ -98,7 +98,7 @@ def _error(result: RunResult) -> str:
         if result.signal:
             return f"the program was ended by {_signal_name(result.signal)}"
         return f"the program ended with exit code {result.exit_code}"
-    return words.without_advice(result.error)
+    return result.error
 
 
 def _refusal(result: Refused) -> str:

@@ -44,7 +44,7 @@ def prediction_of(resolution: Resolution, rules: Policy, workspace: Workspace) -
     """Return the answer to a tool call; refusals come with their reason, not with a way round them."""
 
     def said(text: str) -> str:
-        return words.in_virtual_paths(words.encodable(words.without_advice(text)), workspace.mount)
+        return words.in_virtual_paths(words.encodable(text), workspace.mount)
 
     accepted = accepted_guesses(resolution, rules)
     lacking = [unresolved_line(each) for each in resolution.unresolved if each not in accepted]

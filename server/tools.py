@@ -152,7 +152,7 @@ def _told(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     except (BadArgument, FileRefused, ResolverError, RunnerError) as error:
-        sentence = words.encodable(words.without_advice(str(error)))
+        sentence = words.encodable(str(error))
         raise ToolError(words.in_virtual_paths(sentence, workspace.mount)) from error
     except OSError as error:
         raise ToolError(f"the machine of this server refuses: {error.strerror or error}") from error

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 CLOSING_TAG = re.compile(r"<(?=/\s*(?:status|dependencies|output|return_value|error|notes)\b)", re.IGNORECASE)
-ADVICE = re.compile(r"; (?:if you know it, )?allow it with --allow \S+")
 
 
 def encodable(text: str) -> str:
@@ -44,8 +43,3 @@ def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:
 def without_closing_tags(text: str) -> str:
     """Return text that cannot end one of our own tags, and so cannot pass for another part of the answer."""
     return CLOSING_TAG.sub(r"<\\", text)
-
-
-def without_advice(text: str) -> str:
-    """Return a sentence of the runner without the operator's way round a refusal: not for callers."""
-    return ADVICE.sub("", text)

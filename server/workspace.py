@@ -6,8 +6,9 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from forerun.runner.deletion import delete
 from forerun.runner.mount import checked_mount
-from forerun.runner.store import Claim, delete, open_store
+from forerun.runner.store import Claim, open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NOT_BY_IMPORT = ("RAISE_VARARGS", "RERAISE")
 OWNER = os.getpid()
 show = sys.excepthook
+paths = None
 
 
 def begin() -> str:
@@ -25,8 +26,11 @@ def begin() -> str:
     answer = os.environ.pop("FORERUN_ANSWER")
     may_retry = os.environ.pop("FORERUN_MAY_RETRY", "") == "1"
     tells = os.environ.pop("FORERUN_TELLS", "") == "1"
+    translated = os.environ.pop("FORERUN_PATHS", "")
     watched = _watch_stdin() if may_retry else None
     show = sys.excepthook
+    if translated:
+        _translate(translated)
     if tells:
         from _forerun_output import keep_order  # type: ignore[import-not-found]
 
@@ -44,6 +48,15 @@ def begin() -> str:
 
     sys.excepthook = hook
     return answer
+
+
+def _translate(translated: str) -> None:
+    """Let the script's virtual paths lead to real ones, where the system could not mount them."""
+    global paths
+    from _forerun_paths import Paths  # type: ignore[import-not-found]
+
+    paths = Paths(*translated.split("\n", 1))
+    paths.install()
 
 
 def write(path: str, answer: dict[str, Any]) -> bool:

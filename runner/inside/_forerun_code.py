@@ -60,7 +60,8 @@ def _load(path: str) -> dict[str, Any]:
 
 def _show(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
     """Show an exception with our text of the code: the interpreter would look for a file named `main.py`."""
-    sys.stderr.write(_forerun_child.formatted(kind, error, trace))
+    if sys.stderr is not None:
+        sys.stderr.write(_forerun_child.formatted(kind, error, trace))
 
 
 def _without_our_frames(show: Hook) -> Hook:
@@ -87,6 +88,8 @@ class _Runner:
     def run(self, source: str) -> Any:
         """Return the value of the last expression, or None."""
         tree = compile(source, NAME, "exec", self._flags() | ast.PyCF_ONLY_AST, dont_inherit=True)
+        if _forerun_child.paths is not None:
+            _forerun_child.paths.in_tree(tree)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         try:
             self._execute(tree, "exec")

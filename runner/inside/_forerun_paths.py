@@ -12,7 +12,8 @@ import builtins
 import functools
 import io
 import os
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 ONE_PATH = (
     "access chdir chmod chown getxattr lchown listdir listxattr lstat mkdir mkfifo mknod open pathconf readlink "
@@ -42,7 +43,7 @@ class Paths:
 
     def install(self) -> None:
         """Wrap the functions that take paths."""
-        builtins.open = io.open = self._wrapped(io.open, 1)  # type: ignore[assignment]
+        builtins.open = io.open = self._wrapped(io.open, 1)
         for names, count in ((ONE_PATH, 1), (TWO_PATHS, 2)):
             for name in names:
                 if hasattr(os, name):

@@ -17,9 +17,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING"
 needs_shell = pytest.mark.skipif(os.name != "posix", reason="uses a shell")
 
 
-def resolve(
-    *arguments: str, stdin: bytes = b"", folder: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
+def resolve(*arguments: str, stdin: bytes = b"", folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*COMMAND, *arguments],
         input=stdin,
@@ -51,8 +49,7 @@ def test_standard_input() -> None:
     done = resolve("-", stdin=b"import yaml\nimport zzqxkcd\n")
     assert (done.returncode, lines(done.stdout)) == (0, ["pyyaml"])
     assert lines(done.stderr) == [
-        "<stdin>:2: no distribution is known to provide zzqxkcd; "
-        "check its spelling, or put its file beside the script"
+        "<stdin>:2: no distribution is known to provide zzqxkcd; check its spelling, or put its file beside the script"
     ]
 
 
@@ -92,9 +89,7 @@ def test_options_change_target_and_trust() -> None:
         pytest.param(["a\nb.py"], r"forerun: a\nb.py: no such file", id="line break in a name"),
         pytest.param(["\x1b[31m.py"], r"forerun: \x1b[31m.py: no such file", id="escape in a name"),
         pytest.param(["x" * 5000], "cannot be read (File name too long)", id="endless name"),
-        pytest.param(
-            ["--python", "3", "-"], "forerun: '3' is not a Python version; write it like 3.12", id="python"
-        ),
+        pytest.param(["--python", "3", "-"], "forerun: '3' is not a Python version; write it like 3.12", id="python"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments: Sequence[str], said: str, tmp_path: Path) -> None:
@@ -165,9 +160,7 @@ def strange(tmp_path: Path) -> Path:
     for name, content in STRANGE.items():
         (folder / name).write_bytes(content)
     for number in range(60):
-        (folder / f"cut{number}.py").write_bytes(
-            STRANGE["python2_except.py"][:number] + b"'''\\"[: number % 5]
-        )
+        (folder / f"cut{number}.py").write_bytes(STRANGE["python2_except.py"][:number] + b"'''\\"[: number % 5])
     (folder / "dangling.py").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder)
     (folder / "selfloop.py").symlink_to(folder / "selfloop.py")
@@ -188,9 +181,7 @@ def test_a_folder_of_strange_files_gives_sentences_and_nothing_else(strange: Pat
     assert "pyyaml" in lines(done.stdout)
     assert all(line.startswith(str(strange)) and line.isprintable() for line in said), said
     for name in CANNOT_RUN:
-        assert any(line.startswith((f"{strange}/{name}.py:", f"{strange}/{name}.ipynb:")) for line in said), (
-            name
-        )
+        assert any(line.startswith((f"{strange}/{name}.py:", f"{strange}/{name}.ipynb:")) for line in said), name
     assert f"{strange}/dangling.py: no such file" in said
     assert f"{strange}/fifo.py: is not a regular file" in said
     assert any(line.startswith(f"{strange}/selfloop.py: ") for line in said)

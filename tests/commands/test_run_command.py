@@ -152,9 +152,9 @@ def test_options_become_a_request(tmp_path: Path) -> None:
 
 
 def test_a_timeout(run_forerun: Forerun) -> None:
-    done = run_forerun("run", "--timeout", "1", "-c", "import time\nprint('begun', flush=True)\ntime.sleep(600)")
+    done = run_forerun("run", "--timeout", "3", "-c", "import time\nprint('begun', flush=True)\ntime.sleep(600)")
     assert done.stdout == "begun\n"
-    assert sentence(done, 124) == "the script was ended after 1 seconds"
+    assert sentence(done, 124) == "the script was ended after 3 seconds"
 
 
 def test_a_timeout_of_a_script_that_ignores_it(run_forerun: Forerun) -> None:

@@ -53,7 +53,7 @@ SCRIPTS = {
     "warning": "import warnings\nwarnings.warn('w')",
     "environment": "import os\nprint([n for n in os.environ if 'FORERUN' in n and n != 'FORERUN_CACHE_DIR'])",
     "children": "import subprocess, sys\n"
-    "done = subprocess.run([sys.executable, '-c', 'import sys; print(sys.argv); 1/0'], capture_output=True, text=True)\n"
+    "done = subprocess.run([sys.executable, '-c', 'print(__name__); 1/0'], capture_output=True, text=True)\n"
     "print(done.returncode, done.stdout, done.stderr)",
     "resources": "import resource, os\nprint(resource.getrlimit(resource.RLIMIT_CORE), os.getcwd(), os.umask(0))",
     "signals": "import signal\n"

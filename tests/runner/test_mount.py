@@ -12,7 +12,7 @@ import pytest
 
 import forerun
 from forerun.runner.errors import MountError
-from forerun.runner.mount import checked_mount, to_real, to_virtual
+from forerun.runner.mount import checked_mount, to_real
 
 SRC = Path(__file__).parents[2] / "src"
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -153,4 +153,41 @@ def test_translation_of_paths() -> None:
     assert to_real("/working/../working/a", mount) == "/data/real/a"
     assert to_real("/workings/a", mount) == "/workings/a"
     assert to_real("/working/../etc", mount) == "/working/../etc"
-    assert to_virtual("at /data/real/a", mount) == "at /working/a"
+
+
+TRANSLATED = """
+import os, pathlib, sqlite3
+pathlib.Path("/working/made.txt").write_text("made")
+with open("/working/made.txt") as file:
+    print(file.read(), sorted(os.listdir("/working")), os.path.getsize("/working/made.txt"))
+os.rename("/working/made.txt", "/working/moved.txt")
+print(os.path.exists("/working/moved.txt"), os.path.exists("/workings"), os.getcwd() == os.environ["REAL"])
+"""
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["code", "file"])
+def test_where_nothing_can_be_mounted_paths_are_translated(
+    is_file: bool, tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(cache_dir))
+    monkeypatch.setenv("FORERUN_NO_NAMESPACES", "1")
+    monkeypatch.setenv("REAL", str(tmp_path))
+    script = tmp_path / "script.py"
+    source: str | Path = TRANSLATED
+    if is_file:
+        script.write_text(TRANSLATED)
+        source = script
+    result = forerun.run(source, mount=("/working", tmp_path), folder="/working")
+    listed = ["made.txt", "script.py"] if is_file else ["made.txt"]
+    assert result.output == f"made {listed} 4\nTrue False True\n", result.error
+    assert (tmp_path / "moved.txt").read_text() == "made"
+
+
+def test_a_code_string_s_own_paths_reach_c_code_too(
+    tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(cache_dir))
+    monkeypatch.setenv("FORERUN_NO_NAMESPACES", "1")
+    code = "import sqlite3\nsqlite3.connect('/working/data.db').execute('create table t (a)')\nNone"
+    assert forerun.run(code, mount=("/working", tmp_path)).status == "success"
+    assert (tmp_path / "data.db").exists()

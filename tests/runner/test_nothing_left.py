@@ -93,9 +93,9 @@ def test_a_timeout_ends_daemons_too(tmp_path: Path, run_forerun: Forerun) -> Non
     pids = tmp_path / "pids"
     code = DAEMON.format(loop=SLEEP.format(pids=str(pids)), pids=str(pids), end="time.sleep(600)")
     (tmp_path / "a.py").write_text(code)
-    done = run_forerun("run", "--timeout", "2", "a.py")
+    done = run_forerun("run", "--timeout", "4", "a.py")
     assert done.returncode == 124
-    assert done.stderr == "forerun: the script was ended after 2 seconds\n"
+    assert done.stderr == "forerun: the script was ended after 4 seconds\n"
     assert not any(map(is_alive, pids_in(pids)))
 
 

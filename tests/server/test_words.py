@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forerun.server.variables import passed_on
-from forerun.server.words import encodable, in_virtual_paths, shortened, without_advice, without_closing_tags
+from forerun.server.words import encodable, in_virtual_paths, shortened, without_closing_tags
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,6 @@ def test_short_text_is_whole_and_long_text_says_what_was_cut() -> None:
 
 def test_every_text_can_be_encoded() -> None:
     assert encodable("ü\ud800").encode() == "ü\\ud800".encode()
-
-
-@pytest.mark.parametrize("advice", ["; allow it with --allow x-y", "; if you know it, allow it with --allow x-y"])
-def test_way_round_a_refusal_is_not_shown(advice: str) -> None:
-    assert without_advice(f"x-y is only popular{advice}") == "x-y is only popular"
 
 
 def test_only_listed_variables_are_passed_on() -> None:

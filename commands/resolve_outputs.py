@@ -1,0 +1,160 @@
+"""The rarer outputs of `forerun resolve`: blocks, checks, prechecks and versions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from forerun.resolver import report
+from forerun.resolver.check import as_github, as_sarif, check
+from forerun.resolver.errors import ResolverError, SourceError
+from forerun.resolver.precheck import prechecked
+from forerun.resolver.project import Declarations, project_declarations
+from forerun.resolver.script_block import block_text, with_requirements
+from forerun.resolver.trust import judge
+
+from .resolve import Options, folder_of, resolve_paths, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from forerun.resolver.findings import Requirement, Resolution
+    from forerun.resolver.trust import Policy
+
+
+def _allowed(resolution: Resolution, rules: Policy) -> list[Requirement]:
+    """Return the requirements that may be installed, and name the others on stderr."""
+    verdicts = [(each, judge(each, rules)) for each in resolution.requirements]
+    write(sys.stderr, [f"left out: {verdict}" for _, verdict in verdicts if not verdict.is_allowed])
+    return [each for each, verdict in verdicts if verdict.is_allowed]
+
+
+def _print_block(options: Options, rules: Policy) -> int:
+    resolution = resolve_paths(options)
+    texts = [each.text for each in _allowed(resolution, rules)]
+    write(sys.stdout, block_text(texts, resolution.requires_python).splitlines())
+    write(sys.stderr, report.problem_lines(resolution))
+    return 0
+
+
+def _print_pyproject(options: Options, rules: Policy) -> int:
+    resolution = resolve_paths(options)
+    texts = [each.text for each in _allowed(resolution, rules)]
+    write(sys.stdout, ["[project]", "dependencies = [", *(f"    {json.dumps(text)}," for text in texts), "]"])
+    write(sys.stderr, report.problem_lines(resolution))
+    return 0
+
+
+def _write_blocks(options: Options, rules: Policy) -> int:
+    for path in options.paths:
+        if path == "-" or not path.endswith((".py", ".pyw")) or not os.path.isfile(path):
+            raise ResolverError(f"{path}: --write takes Python scripts only")
+        _write_block(path, options.replace(paths=(path,)), rules)
+    return 0
+
+
+def _write_block(path: str, options: Options, rules: Policy) -> None:
+    """Put what a script needs into its block; what the block has already stays as it is."""
+    declared = resolve_paths(options)
+    predicted = resolve_paths(options, reads_blocks=False)
+    present = [each.text for each in declared.requirements] if declared.is_declared else []
+    names = {each.name for each in declared.requirements} if declared.is_declared else set()
+    added = [each.text for each in _allowed(predicted, rules) if each.name not in names]
+    write(sys.stderr, report.problem_lines(predicted))
+    if declared.is_declared and not added:
+        return
+    with open(path, "rb") as file:
+        before = file.read()
+    try:
+        after = with_requirements(before, [*present, *added])
+    except ValueError as error:
+        raise SourceError(path, str(error)) from error
+    if after != before:
+        _replace(path, after)
+        write(sys.stderr, [f"{path}: {len(added)} added to its script block"])
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a file whole or not at all, with the permissions that it had."""
+    target = os.path.realpath(path)
+    part = f"{target}.{os.getpid()}.part"
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+        os.chmod(part, os.stat(target).st_mode & 0o7777)
+        os.replace(part, target)
+    except OSError as error:
+        if os.path.exists(part):
+            os.unlink(part)
+        raise SourceError(path, f"cannot be written ({error.strerror})") from error
+
+
+def _check(options: Options, _rules: Policy) -> int:
+    resolution = resolve_paths(options, reads_blocks=False)
+    declared = _declarations(options)
+    is_whole = not declared.files or any(os.path.isdir(path) for path in options.paths)
+    findings = check(resolution, declared, is_whole=is_whole)
+    if options.check_format == "sarif":
+        from forerun import __version__
+
+        sys.stdout.write(json.dumps(as_sarif(findings, __version__), indent=2) + "\n")
+    else:
+        write(sys.stdout, as_github(findings) if options.check_format == "github" else map(str, findings))
+    if options.check_format == "text":
+        write(sys.stderr, report.problem_lines(resolution))
+    return 1 if findings else 0
+
+
+def _declarations(options: Options) -> Declarations:
+    """Return what a script's own block declares, or else the project that it belongs to."""
+    declared = resolve_paths(options)
+    if declared.is_declared:
+        return Declarations(declared.requirements)
+    folder = os.path.abspath(folder_of(options.paths[0]))
+    while True:
+        inside = folder.startswith(os.getcwd() + os.sep) or folder == os.getcwd()
+        found = project_declarations(os.path.relpath(folder) if inside else folder)
+        if found.files or os.path.dirname(folder) == folder:
+            break
+        folder = os.path.dirname(folder)
+    if not found.files:
+        raise ResolverError("nothing to check against: no pyproject.toml, requirements.txt or script block was found")
+    write(sys.stderr, found.problems)
+    return found
+
+
+def _precheck(options: Options, rules: Policy) -> int:
+    judged = prechecked(resolve_paths(options), rules)
+    write(sys.stdout, judged.problems or ("would run",))
+    return 0 if judged.would_run else 1
+
+
+def _pin(options: Options, rules: Policy) -> int:
+    names = {each.name for each in _allowed(resolve_paths(options), rules)}
+    locked = [line.split()[0].rstrip("\\") for line in _locked(options, rules).splitlines() if line[:1].isalnum()]
+    write(sys.stdout, [line for line in locked if line.partition("==")[0].partition("[")[0] in names])
+    return 0
+
+
+def _lock(options: Options, rules: Policy) -> int:
+    write(sys.stdout, _locked(options, rules).splitlines())
+    return 0
+
+
+def _locked(options: Options, rules: Policy) -> str:
+    from forerun.runner.library import lock
+
+    return lock(_allowed(resolve_paths(options), rules), options.python)
+
+
+OUTPUTS: dict[str, Callable[[Options, Policy], int]] = {
+    "pep723": _print_block,
+    "pyproject": _print_pyproject,
+    "write": _write_blocks,
+    "check": _check,
+    "precheck": _precheck,
+    "pin": _pin,
+    "lock": _lock,
+}
