@@ -7,7 +7,7 @@ import argparse
 from forerun.resolver.settings import own_import_map
 
 from .resolve import Options
-from .trust_options import add_trust_options
+from .shared_options import add_resolver_options, add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "--check-format", choices=CHECK_FORMATS, default="text", help="the form of --check (default: text)"
     )
     parser.add_argument("--python", metavar="X.Y", help="the Python version that the script is for (default: this one)")
-    parser.add_argument("--all-optional", action="store_true", help="count optional and typing-only imports as needed")
-    parser.add_argument("--no-hints", action="store_true", help="do not constrain versions for APIs that are gone")
-    parser.add_argument("--map", metavar="FILE", help="a TOML file with import names and what provides them")
+    add_resolver_options(parser)
     add_trust_options(parser)
     return parser
 

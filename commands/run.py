@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 
+from forerun.resolver.settings import settings_for
 from forerun.resolver.source import from_code, from_file, from_stdin
+from forerun.resolver.trust import policy
 from forerun.runner.execution import Attached
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         RunnerError: forerun cannot do its part.
     """
     source, request = parse(arguments)
+    request = _with_settings(request, source)
     _unwind_on_signals()
     observer = _observer()
     try:
@@ -57,8 +60,35 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
 
         raise ResolverError("name a script to run, or give code with -c; see forerun run --help")
     else:
-        source, rest = (from_stdin(os.getcwd()) if rest[0] == "-" else _from_file(rest[0])), rest[1:]
+        path = _real_path(rest[0], given.request)
+        source, shown = (from_stdin(os.getcwd()) if path == "-" else _from_file(path)), rest[0]
+        return source, given.request.replace(arguments=rest[1:], shown_path=shown if shown != path else "")
     return source, given.request.replace(arguments=rest)
+
+
+def _real_path(path: str, request: Request) -> str:
+    """Return where a script is that is named by its path under the mount."""
+    if not request.mounts:
+        return path
+    from forerun.runner.mount import to_real
+
+    return to_real(path, request.mounts[0])
+
+
+def _with_settings(request: Request, source: Source) -> Request:
+    """Let the script's project speak (`[tool.forerun]`) where the command line does not."""
+    settings = settings_for(source.folder or os.getcwd())
+    if not settings.path:
+        return request
+    rules = request.policy
+    return request.replace(
+        policy=policy(
+            settings.trust if settings.trust and not request.is_trust_given else rules.trust,
+            (*settings.allow, *rules.allow),
+            (*settings.deny, *rules.deny),
+        ),
+        import_map=(*settings.import_map, *request.import_map),
+    )
 
 
 def _from_file(path: str) -> Source:

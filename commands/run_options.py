@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 
+from forerun.resolver.settings import own_import_map
 from forerun.resolver.trust import policy
 from forerun.runner.request import Request
 
-from .trust_options import add_trust_options
+from .shared_options import add_resolver_options, add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WITHOUT_VALUE = ("-h", "--help", "--no-retry")
+WITHOUT_VALUE = ("-h", "--help", "--no-retry", "--no-hints", "--all-optional")
 
 
 class RunOptions(argparse.Namespace):
@@ -35,6 +36,10 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
     given.request = Request(
         preinstalled=tuple(given.with_),
         policy=policy(given.trust or "popular", given.allow, given.deny),
+        is_trust_given=bool(given.trust),
+        import_map=own_import_map(given.map) if given.map else (),
+        all_optional=given.all_optional,
+        with_hints=not given.no_hints,
         deadline=given.timeout,
         max_retries=0 if given.no_retry else given.max_retries,
         mounts=_mounts(given, parser),
@@ -88,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
     parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")
     parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
+    add_resolver_options(parser)
     add_trust_options(parser)
     return parser
 

@@ -13,7 +13,7 @@ from forerun.runner.errors import MountError, RunnerError
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Settings
 
-from .trust_options import add_trust_options
+from .shared_options import add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
         path=given.path,
         dependencies=requirements,
         timeout=given.timeout,
-        trust=given.trust,
+        trust=given.trust or "popular",
         allow=tuple(given.allow),
         deny=tuple(given.deny),
         max_retries=given.max_retries,

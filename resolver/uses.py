@@ -29,6 +29,7 @@ TEXT = "str"
 """Path of the uses that stand for string constants anywhere in the script."""
 
 LONGEST_PATH = 300
+READINGS = 3
 CELL = "marimo.App().cell"
 """Decorator of functions that share their names, whose parameters are names that others bind: a notebook's cells."""
 
@@ -120,11 +121,11 @@ class _Reader:
     def read(self, tree: _ast.Module) -> None:
         """Read the module's statements, then the bodies of its functions, then those inside them.
 
-        Cells of a notebook stand in any order: a second reading knows what the first one found in all of them.
+        Cells of a notebook stand in any order: each reading knows what the one before it found in all of them.
         """
         self._waiting.append((tree.body, self._module, False))
         self._read_waiting()
-        self._waiting.extend(self._cells * 2)
+        self._waiting.extend(self._cells * READINGS)
         self._read_waiting()
 
     def _read_waiting(self) -> None:

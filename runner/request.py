@@ -14,18 +14,25 @@ if TYPE_CHECKING:
 class Request(Value):
     """Options of a run.
 
-    `dependencies` are further requirements (PEP 508), ranked by the author of the source; `deadline` is in seconds,
-    for each start of the script; `mounts` are pairs of a virtual and a real folder, `translated` is such a
-    pair where paths are translated inside the interpreter instead; `environment` replaces the
-    environment variables that the script would inherit; `variables` are globals that a code string finds;
-    `shown_path` starts a script file by another path than its source's, as the mounts show it.
+    `dependencies` are further requirements (PEP 508), ranked by the author of the source; `preinstalled` ones are
+    vouched for by the operator. `is_trust_given` says that the policy's level was chosen, and is not only the default.
+    `import_map`, `all_optional` and `with_hints` are for the resolver: the user's own names, whether optional imports
+    are installed too, and whether APIs that are gone constrain versions. `deadline` is in seconds, for each start of
+    the script. `mounts` are pairs of a virtual and a real folder, `translated` is such a pair where paths are
+    translated inside the interpreter instead; `shown_path` starts a script file by another path than its source's, as
+    the mounts show it. `environment` replaces the environment variables that the script would inherit; `variables`
+    are globals that a code string finds. `head` and `tail` are the bytes of output that are kept.
     """
 
     arguments: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     preinstalled: tuple[str, ...] = ()
     policy: Policy = Policy()
+    is_trust_given: bool = False
     deadline: float | None = None
+    import_map: tuple[tuple[str, str], ...] = ()
+    all_optional: bool = False
+    with_hints: bool = True
     max_retries: int = 5
     stdin: bytes = b""
     folder: str = ""

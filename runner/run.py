@@ -98,7 +98,12 @@ class _Run:
         return outcome
 
     def _resolve(self) -> Resolution:
-        resolution = resolve_sources((self._source,), this_target())
+        asked = self._request
+        resolution = resolve_sources(
+            (self._source,), this_target(), import_map=dict(asked.import_map), with_hints=asked.with_hints
+        )
+        if asked.all_optional:
+            resolution = resolution.with_optional()
         added, bad = self._declared()
         guesses = accepted_guesses(resolution, self._request.policy)
         names = {each.name for each in added}
@@ -113,8 +118,8 @@ class _Run:
         from forerun.resolver.declared import declared_requirements
 
         good, bad = declared_requirements(self._request.dependencies, self._source.author, "", 0, "named by the caller")
-        sure, _ = declared_requirements(self._request.preinstalled, "person", "", 0, "named by the operator")
-        return [*sure, *good], bad
+        sure, wrong = declared_requirements(self._request.preinstalled, "person", "", 0, "named by the operator")
+        return [*sure, *good], [*bad, *wrong]
 
     def _refused(self) -> tuple[Verdict, ...]:
         """Return the verdicts that stop the run before it starts.

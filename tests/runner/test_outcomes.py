@@ -370,5 +370,5 @@ def test_a_source_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(forerun.RunnerError, match="cannot be started"):
+    with pytest.raises(forerun.RunnerError, match="cannot be run"):
         forerun.run("1", folder=tmp_path / "missing")

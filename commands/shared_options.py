@@ -1,4 +1,4 @@
-"""The options that say what may be installed, which several commands have."""
+"""The options that several commands have: what may be installed, and how scripts are read."""
 
 from __future__ import annotations
 
@@ -14,3 +14,10 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="install NAME whatever its level")
     parser.add_argument("--deny", action="append", default=[], metavar="NAME", help="never install NAME")
+
+
+def add_resolver_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--all-optional`, `--no-hints` and `--map`."""
+    parser.add_argument("--all-optional", action="store_true", help="count optional and typing-only imports as needed")
+    parser.add_argument("--no-hints", action="store_true", help="do not constrain versions for APIs that are gone")
+    parser.add_argument("--map", metavar="FILE", help="a TOML file with import names and what provides them")
