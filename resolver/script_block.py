@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")
 """A line that declares an encoding (PEP 263)."""
 
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8."""
+
 _KEY = re.compile(r"^dependencies[ \t]*=[ \t]*\[")
 
 
@@ -30,6 +33,11 @@ def with_requirements(data: bytes, requirements: Sequence[str]) -> bytes:
     Raises:
         ValueError: the script's block, or the array in it, is not closed.
     """
+    mark = MARK if data.startswith(MARK) else b""
+    return mark + _with_requirements(data[len(mark) :], requirements)
+
+
+def _with_requirements(data: bytes, requirements: Sequence[str]) -> bytes:
     end = b"\r\n" if b"\r\n" in data.partition(b"\n")[0] + b"\n" and b"\r\n" in data else b"\n"
     lines = data.split(b"\n")
     opening = next((number for number, line in enumerate(lines) if line.rstrip(b"\r") == b"# /// script"), None)
@@ -92,9 +100,8 @@ def _string_end(text: str, position: int, quote: str) -> int:
 
 
 def _inserted(data: bytes, block: bytes, end: bytes) -> bytes:
-    """Put a new block behind the lines that must stay first: a byte order mark, a `#!` line, a coding line."""
-    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    lines = data[len(mark) :].split(b"\n")
+    """Put a new block behind the lines that must stay first: a `#!` line, a coding line."""
+    lines = data.split(b"\n")
     first = 1 if lines[0].startswith(b"#!") else 0
     if first < len(lines) and first < 2 and _CODING.match(lines[first]):
         first += 1
@@ -102,4 +109,4 @@ def _inserted(data: bytes, block: bytes, end: bytes) -> bytes:
     if first:
         head += b"\n"
     gap = b"" if not rest or rest.startswith((b"\n", b"\r\n")) else end
-    return mark + head + block + gap + rest
+    return head + block + gap + rest

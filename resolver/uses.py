@@ -155,17 +155,24 @@ class _Reader:
             self._is_guarded = self._is_guarded or _leaves_after_test(statement)
         self._is_guarded = before
 
-    def _guarded(self, node: _ast.AST, scope: _Scope, is_guard: bool) -> None:
-        """Read everything below a node, as guarded if it is a guard."""
-        before, self._is_guarded = self._is_guarded, self._is_guarded or is_guard
-        self._below(node, scope)
+    def _if(self, statement: _ast.If, scope: _Scope) -> None:
+        """Read an `if` and each `elif` in turn: a long chain of them is nested deeply."""
+        before = self._is_guarded
+        rest: Sequence[_ast.stmt] = [statement]
+        while len(rest) == 1 and isinstance(rest[0], _ast.If):
+            clause = rest[0]
+            self._is_guarded = self._is_guarded or _asks(clause.test)
+            self._path(clause.test, scope)
+            self._block(clause.body, scope)
+            rest = clause.orelse
+        self._block(rest, scope)
         self._is_guarded = before
 
-    def _if(self, statement: _ast.If, scope: _Scope) -> None:
-        self._guarded(statement, scope, _asks(statement.test))
-
     def _try(self, statement: _ast.Try, scope: _Scope) -> None:
-        self._guarded(statement, scope, any(_is_another_way(handler) for handler in statement.handlers))
+        before = self._is_guarded
+        self._is_guarded = before or any(_is_another_way(handler) for handler in statement.handlers)
+        self._below(statement, scope)
+        self._is_guarded = before
 
     def _below(self, node: _ast.AST, scope: _Scope) -> None:
         """Read everything below a node."""

@@ -29,7 +29,7 @@ CASES: dict[str, dict[str, str]] = {
 }
 LINES = data.read(TABLE).decode().splitlines()
 RULES: dict[str, dict[str, Any]] = {rule["id"]: rule for rule in json.loads(data.read(TABLE))["rules"]}
-KEYS = ["module", "word", "id", "use", "when", "unless", "unless_word", "constraints", "below", "from", "reason", "source"]
+KEYS = "module word id use when unless unless_word constraints below from reason source".split()
 OLDEST, NEWEST = (3, 8), (3, 14)
 DEADLINE = 80.0
 
@@ -51,7 +51,7 @@ SAMPLE = [
 
 
 def modules_in(code: str) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
@@ -100,19 +100,19 @@ WORKS_TODAY = {
     "new openai": "import openai\nopenai.OpenAI().chat.completions.create(model='x')\n",
     "pyplot colour maps": "import matplotlib.pyplot as plt\nplt.get_cmap('jet'), plt.cm.viridis\n",
     "pie labels": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.pie([1], labels=['a'])\n",
-    "monthly periods": "import pandas as pd\ndf = pd.DataFrame()\ndf.index = df.index.to_period('M')\ndf.resample('M').sum()\n",
+    "monthly periods": "import pandas as pd\ndf = pd.DataFrame().to_period('M')\ndf.resample('M').sum()\n",
     "frames in a dict": "import pandas as pd\nd = {'x': pd.DataFrame()}\nd['x']['a'] = 1\n",
     "sheets": "import pandas as pd\nd = pd.read_excel('x', sheet_name=None)\nd['x']['a'] = 1\n",
-    "fallback import": "try:\n    from collections import Mapping\nexcept ImportError:\n    from collections.abc import Mapping\n",
+    "fallback import": "try:\n    from jinja2 import escape\nexcept ImportError:\n    from html import escape\n",
     "the other way round": "try:\n    import flask\nexcept ImportError:\n    from collections import Mapping\n",
     "broad fallback": "try:\n    from jinja2 import Markup\nexcept:\n    from markupsafe import Markup\n",
     "suppressed": "import contextlib\nwith contextlib.suppress(ImportError):\n    from jinja2 import Markup\n",
-    "tested attribute": "import numpy as np\nif hasattr(np, 'trapezoid'):\n    f = np.trapezoid\nelse:\n    f = np.trapz\n",
-    "tested and left": "import numpy as np\ndef f(y):\n    if hasattr(np, 'isin'):\n        return np.isin(y, y)\n    return np.in1d(y, y)\n",
+    "tested attribute": "import numpy as np\nif hasattr(np, 'trapz'):\n    f = np.trapz\nelse:\n    f = np.sum\n",
+    "tested and left": "import numpy as n\ndef f():\n    if hasattr(n, 'isin'):\n        return 1\n    return n.in1d\n",
     "asked by getattr": "import numpy as np\nf = getattr(np, 'trapezoid', None) or np.trapz\n",
     "tested version": "import sys, time\nif sys.version_info < (3, 3):\n    time.clock()\n",
     "given back": "import numpy as np\nnp.float = float\nprint(np.float(1))\n",
-    "given back to a class": "import pandas as pd\npd.DataFrame.iteritems = pd.DataFrame.items\npd.DataFrame().iteritems()\n",
+    "given back to a class": "from pandas import DataFrame as D\nD.iteritems = D.items\nD().iteritems()\n",
 }
 
 

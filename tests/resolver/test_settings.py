@@ -1,0 +1,45 @@
+"""A person's settings are found, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forerun.resolver.settings import Settings, SettingsError, own_import_map, settings_for
+
+
+def test_the_nearest_project_speaks(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.forerun]\ntrust = "curated"\nallow = ["x"]\ndeny = ["y"]\n[tool.forerun.import-map]\nmine = "my-dist"\n'
+    )
+    found = settings_for(str(inner))
+    assert found == Settings("curated", ("x",), ("y",), (("mine", "my-dist"),), str(tmp_path / "pyproject.toml"))
+    (inner / "pyproject.toml").write_text("[project]\n")
+    assert settings_for(str(inner)) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        pytest.param('trust = "all"', "trust must be one of", id="level"),
+        pytest.param("allow = 1", "allow must be a list", id="list"),
+        pytest.param("colour = 1", "no setting 'colour'", id="unknown key"),
+        pytest.param("import-map = {a = 1}", "import-map must map", id="map"),
+        pytest.param('import-map = {a = "no name!"}', "no distribution's name", id="name"),
+        pytest.param("trust = ", "is not valid TOML", id="toml"),
+    ],
+)
+def test_what_makes_no_sense_is_said(table: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.forerun]\n{table}\n")
+    with pytest.raises(SettingsError, match=said):
+        settings_for(str(tmp_path))
+
+
+def test_a_map_of_one_s_own(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('yaml = "ruamel.yaml"\n')
+    assert own_import_map(str(tmp_path / "map.toml")) == (("yaml", "ruamel.yaml"),)
+    with pytest.raises(SettingsError, match="no such file"):
+        own_import_map(str(tmp_path / "none.toml"))
