@@ -6,7 +6,6 @@ import os
 import sys
 
 from forerun.resolver import report
-from forerun.resolver.library import read_folder
 from forerun.resolver.names import printable
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.settings import settings_for
@@ -86,6 +85,8 @@ def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
             sources.append(from_stdin(os.getcwd()))
         elif os.path.isdir(path):
             root = root or path
+            from forerun.resolver.library import read_folder
+
             found, problems = read_folder(path)
             sources.extend(found)
             unreadable.extend(problems)

@@ -1,4 +1,4 @@
-"""A table of rules + the uses in a script -> the rules that hold, each with the line that shows it.
+"""A table of rules + a script -> the rules that may hold, parsed no sooner than that is known.
 
 A table has one rule a line, which begins with the module and a word: a line is parsed only where the script imports
 that module and holds that word, so that most scripts pay nothing. `data/README.md` describes the form.
@@ -8,26 +8,14 @@ from __future__ import annotations
 
 from forerun import data
 
-from .uses import matches, uses_in
-from .value import Value
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _ast
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterable
 
-    from .uses import Use
+    from .rule_matching import Match
 
 _tables: dict[str, list[tuple[str, str, str]]] = {}
-_kinds: list[tuple[str, str]] = []
-
-
-class Match(Value):
-    """A rule that holds, and the line where it does."""
-
-    rule: Mapping[str, Any]
-    line: int
 
 
 def matching_rules(
@@ -41,42 +29,9 @@ def matching_rules(
     lines = [line for module, word, line in _lines(table) if (not module or module in wanted) and word in text]
     if not lines:
         return []
-    import json
+    from .rule_matching import matches_among
 
-    rules = [rule for rule in map(json.loads, lines) if not _is_ruled_out(rule, wanted, text)]
-    by_path: dict[str, list[Use]] = {}
-    for use in uses_in(tree, _returns()) if rules else ():
-        if even_guarded or not use.is_guarded:
-            by_path.setdefault(use.path, []).append(use)
-    found = (Match(rule, min(shown)) for rule in rules if (shown := _lines_of(rule, by_path)))
-    return sorted(found, key=lambda match: (match.line, match.rule["id"]))
-
-
-def _is_ruled_out(rule: Mapping[str, Any], modules: set[str], text: str) -> bool:
-    """Whether a script imports a module, or has a word in it, under which the rule says nothing."""
-    return not modules.isdisjoint(rule.get("unless_module", ())) or any(
-        word in text for word in rule.get("unless_word", ())
-    )
-
-
-def _lines_of(rule: Mapping[str, Any], by_path: Mapping[str, Iterable[Use]]) -> list[int]:
-    """Return the lines on which a rule holds."""
-    touched = (path for path in by_path if any(matches(pattern, path) for pattern in rule["use"]))
-    return [use.line for path in touched for use in by_path[path] if holds(rule, use)]
-
-
-def holds(rule: Mapping[str, Any], use: Use) -> bool:
-    """Whether the arguments of a use, whose path is the rule's, are those that it is about."""
-    when, unless = rule.get("when", {}), rule.get("unless", {})
-    if (when or unless) and not use.is_call:
-        return False
-    return all(_agrees(use, *each) for each in when.items()) and not any(_agrees(use, *each) for each in unless.items())
-
-
-def _agrees(use: Use, names: str, patterns: Sequence[str]) -> bool:
-    """Whether an argument, named by alternatives such as `0|io`, is there and matches one of some patterns."""
-    value = use.argument(names.split("|"))
-    return value is not None and any(matches(pattern, value) for pattern in patterns)
+    return matches_among(lines, wanted, text, tree, even_guarded)
 
 
 def _lines(table: str) -> list[tuple[str, str, str]]:
@@ -89,11 +44,3 @@ def _lines(table: str) -> list[tuple[str, str, str]]:
                 found.append((parts[3], parts[7], line.rstrip(",")))
         _tables[table] = found
     return _tables[table]
-
-
-def _returns() -> list[tuple[str, str]]:
-    if not _kinds:
-        import json
-
-        _kinds.extend((pattern, kind) for pattern, kind in json.loads(data.read("returns.json"))["returns"])
-    return _kinds

@@ -28,22 +28,32 @@ class _ValueType(type):
         return made
 
 
+_set = object.__setattr__
+
+
 class Value(metaclass=_ValueType):
     """Base of immutable values: compared, hashed and shown by their fields, as a frozen dataclass is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields: tuple[str, ...] = type(self)._fields  # type: ignore[attr-defined]
-        if len(args) > len(fields):
-            raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, not {len(args)}")
-        given = dict(zip(fields, args, strict=False))
-        if not kwargs.keys().isdisjoint(given):
-            raise TypeError(f"{type(self).__name__} was given {', '.join(kwargs.keys() & given)} twice")
-        if len(given) < len(fields):
-            given = {**type(self)._defaults, **given, **kwargs}  # type: ignore[attr-defined]
-        if len(given) != len(fields) or not given.keys() >= {*fields, *kwargs}:
-            raise TypeError(f"{type(self).__name__} has the fields {', '.join(fields)}")
-        for name, value in given.items():
-            object.__setattr__(self, name, value)
+        for name, value in zip(fields, args, strict=False):
+            _set(self, name, value)
+        if len(args) != len(fields) or kwargs:
+            self._fill(fields[len(args) :], kwargs, len(args) > len(fields))
+
+    def _fill(self, fields: tuple[str, ...], given: dict[str, Any], is_too_much: bool) -> None:
+        """Set the fields that no position gave, by keyword or default."""
+        defaults: dict[str, Any] = type(self)._defaults  # type: ignore[attr-defined]
+        for name in fields:
+            if name in given:
+                _set(self, name, given.pop(name))
+            elif name in defaults:
+                _set(self, name, defaults[name])
+            else:
+                is_too_much = True
+        if given or is_too_much:
+            wanted = ", ".join(type(self)._fields)  # type: ignore[attr-defined]
+            raise TypeError(f"{type(self).__name__} has the fields {wanted}, each given once")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

@@ -19,7 +19,8 @@ from forerun.resolver.imports import find_imports
 from forerun.resolver.literals import UNKNOWN, Literals
 from forerun.resolver.names import canonical
 from forerun.resolver.registered import is_registered
-from forerun.resolver.rules import Match, matching_rules
+from forerun.resolver.rule_matching import Match
+from forerun.resolver.rules import matching_rules
 from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
 from forerun.resolver.uses import Use, matches, uses_in

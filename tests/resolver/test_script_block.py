@@ -29,8 +29,8 @@ BLOCK = b'# /// script\n# dependencies = [\n#     "numpy",\n# ]\n# ///\n'
         pytest.param(b"", BLOCK, id="an empty file"),
         pytest.param(b"x", BLOCK + b"\nx", id="no line end at the end"),
         pytest.param(
-            b'# /// script\n# requires-python = ">=3.9"\n# dependencies = ["a", # why\n#   "b]"]\n# [tool.x]\n# y = 1\n# ///\n',
-            b'# /// script\n# requires-python = ">=3.9"\n# dependencies = [\n#     "numpy",\n# ]\n# [tool.x]\n# y = 1\n# ///\n',
+            b'# /// script\n# x = 1\n# dependencies = ["a", # why\n#   "b]"]\n# [tool.x]\n# y = 1\n# ///\n',
+            b'# /// script\n# x = 1\n# dependencies = [\n#     "numpy",\n# ]\n# [tool.x]\n# y = 1\n# ///\n',
             id="other keys stay",
         ),
         pytest.param(

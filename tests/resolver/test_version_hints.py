@@ -19,7 +19,8 @@ from packaging.version import Version
 
 from forerun import data
 from forerun.resolver.registered import is_registered
-from forerun.resolver.rules import Match, matching_rules
+from forerun.resolver.rule_matching import Match
+from forerun.resolver.rules import matching_rules
 from forerun.resolver.target import Target
 from forerun.resolver.version_hints import TABLE, version_hints
 

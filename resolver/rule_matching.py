@@ -1,0 +1,81 @@
+"""Rules + the uses in a script -> the rules that hold, each with the line that shows it."""
+
+from __future__ import annotations
+
+import json
+
+from forerun import data
+
+from .uses import matches, uses_in
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ast
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from .uses import Use
+
+_kinds: list[tuple[str, str]] = []
+_last: list[tuple[_ast.Module, tuple[Use, ...]]] = []
+
+
+class Match(Value):
+    """A rule that holds, and the line where it does."""
+
+    rule: Mapping[str, Any]
+    line: int
+
+
+def matches_among(
+    lines: Iterable[str], modules: set[str], text: str, tree: _ast.Module, even_guarded: bool
+) -> list[Match]:
+    """Return the rules among some lines of a table that hold, by the line of the script and their name."""
+    rules = [rule for rule in map(json.loads, lines) if not _is_ruled_out(rule, modules, text)]
+    by_path: dict[str, list[Use]] = {}
+    for use in _uses_of(tree) if rules else ():
+        if even_guarded or not use.is_guarded:
+            by_path.setdefault(use.path, []).append(use)
+    found = (Match(rule, min(shown)) for rule in rules if (shown := _lines_of(rule, by_path)))
+    return sorted(found, key=lambda match: (match.line, match.rule["id"]))
+
+
+def _uses_of(tree: _ast.Module) -> tuple[Use, ...]:
+    """Return the uses in a tree; those of the last one are kept, since two tables ask for them."""
+    if not _last or _last[0][0] is not tree:
+        _last[:] = [(tree, uses_in(tree, _returns()))]
+    return _last[0][1]
+
+
+def _is_ruled_out(rule: Mapping[str, Any], modules: set[str], text: str) -> bool:
+    """Whether a script imports a module, or has a word in it, under which the rule says nothing."""
+    return not modules.isdisjoint(rule.get("unless_module", ())) or any(
+        word in text for word in rule.get("unless_word", ())
+    )
+
+
+def _lines_of(rule: Mapping[str, Any], by_path: Mapping[str, Iterable[Use]]) -> list[int]:
+    """Return the lines on which a rule holds."""
+    touched = (path for path in by_path if any(matches(pattern, path) for pattern in rule["use"]))
+    return [use.line for path in touched for use in by_path[path] if holds(rule, use)]
+
+
+def holds(rule: Mapping[str, Any], use: Use) -> bool:
+    """Whether the arguments of a use, whose path is the rule's, are those that it is about."""
+    when, unless = rule.get("when", {}), rule.get("unless", {})
+    if (when or unless) and not use.is_call:
+        return False
+    return all(_agrees(use, *each) for each in when.items()) and not any(_agrees(use, *each) for each in unless.items())
+
+
+def _agrees(use: Use, names: str, patterns: Sequence[str]) -> bool:
+    """Whether an argument, named by alternatives such as `0|io`, is there and matches one of some patterns."""
+    value = use.argument(names.split("|"))
+    return value is not None and any(matches(pattern, value) for pattern in patterns)
+
+
+def _returns() -> list[tuple[str, str]]:
+    if not _kinds:
+        _kinds.extend((pattern, kind) for pattern, kind in json.loads(data.read("returns.json"))["returns"])
+    return _kinds
