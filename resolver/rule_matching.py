@@ -6,7 +6,8 @@ import json
 
 from forerun import data
 
-from .uses import matches, uses_in
+from .use import matches
+from .uses import uses_in
 from .value import Value
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from .uses import Use
+    from .use import Use
 
 _kinds: list[tuple[str, str]] = []
 _last: list[tuple[_ast.Module, tuple[Use, ...]]] = []

@@ -90,8 +90,9 @@ class Uv:
         return output
 
     def _run_once(self, arguments: Sequence[str], folder: str) -> ToolOutput:
-        # A project's settings in the current folder are not the operator's, so uv is started elsewhere.
-        environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+        # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
+        # leaves behind when it is killed goes with that folder.
+        environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
         for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
             environment.pop(name, None)
         return run_tool([self._program, "--quiet", *arguments], environment, folder, DEADLINE, self._cancellation)

@@ -23,7 +23,8 @@ from forerun.resolver.rule_matching import Match
 from forerun.resolver.rules import matching_rules
 from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
-from forerun.resolver.uses import Use, matches, uses_in
+from forerun.resolver.use import Use, matches
+from forerun.resolver.uses import uses_in
 
 LINUX = Target((3, 11), "linux", "posix")
 RULES: dict[str, dict[str, Any]] = {rule["id"]: rule for rule in json.loads(data.read(TABLE))["rules"]}
