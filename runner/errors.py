@@ -36,6 +36,18 @@ class InstallError(RunnerError):
         return f"cannot install {', '.join(self.requirements)}: {self.reason}"
 
 
+class GuessRefuted(RunnerError):
+    """A distribution that was guessed from an import's name does not hold that module, and is not used."""
+
+    def __init__(self, name: str, module: str) -> None:
+        super().__init__(name, module)
+        self.name = name
+        self.module = module
+
+    def __str__(self) -> str:
+        return f"{self.name} was not used: it has the name of the import, and no module {self.module}"
+
+
 class InstallerMissing(RunnerError):
     """There is no installer on this machine."""
 

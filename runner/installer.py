@@ -17,6 +17,7 @@ DEADLINE = 3600.0
 """Seconds after which an installer that says nothing more is taken for hung."""
 
 COMPLETE_LOCK = ("--generate-hashes", "--no-annotate", "--no-header", "--emit-build-options")
+GUESSES_AGE = "7 days"
 NEEDS_WHEEL = "hint: Wheels are required for `"
 LONGEST_REASON = 500
 NO_NETWORK = ("failed to fetch", "connection refused", "dns error", "error sending request", "network is unreachable",
@@ -30,10 +31,18 @@ class Uv:
         self._program = _find_uv()
         self._cancellation = cancellation
 
-    def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+    def lock(
+        self,
+        requirements: Sequence[str],
+        python: str,
+        folder: str,
+        may_build: Callable[[str], bool],
+        guesses: Sequence[str] = (),
+    ) -> str:
         """Return a complete lock with hashes for requirements, in requirements.txt form.
 
-        Wheels are taken; a source distribution only where there is no usable wheel and `may_build` allows it.
+        Wheels are taken; a source distribution only where there is no usable wheel and `may_build` allows it. Of
+        `guesses`, only releases that are at least a week old are taken, since a hijacked one is usually found by then.
 
         Raises:
             InstallError: no set of distributions satisfies the requirements.
@@ -41,16 +50,26 @@ class Uv:
         listed = os.path.join(folder, "requirements.in")
         with open(listed, "w", encoding="utf-8") as file:
             file.writelines(f"{each}\n" for each in requirements)
+        command = ["pip", "compile", *COMPLETE_LOCK, "--python", python, listed]
+        aged = [part for name in guesses for part in ("--exclude-newer-package", f"{name}={GUESSES_AGE}")]
         built: list[str] = []
         while True:
             only_wheels = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
-            output = self._run(["pip", "compile", *COMPLETE_LOCK, *only_wheels, "--python", python, listed], folder)
+            output = self._run([*command, *only_wheels, *aged], folder)
             if output.code == 0:
                 return output.stdout.decode()
+            if aged and self._is_without_dates([*command, *only_wheels, *aged], folder):
+                aged = []
+                continue
             lacking = _names_without_wheel(_text(output)) - set(built)
             if not lacking or not all(map(may_build, lacking)):
                 raise _failure(requirements, output)
             built.extend(sorted(lacking))
+
+    def _is_without_dates(self, arguments: Sequence[str], folder: str) -> bool:
+        """Whether uv says that the index tells no dates: then no release can be known to be old enough."""
+        output = self._run_once(arguments, folder, verbosity="--verbose")
+        return b"missing an upload date" in output.stderr
 
     def install(self, lock: str, python: str, folder: str) -> None:
         """Install exactly what a lock names into the environment of `python`, as files shared with no cache.
@@ -89,13 +108,13 @@ class Uv:
             return output if cached.code else cached
         return output
 
-    def _run_once(self, arguments: Sequence[str], folder: str) -> ToolOutput:
+    def _run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
         # leaves behind when it is killed goes with that folder.
         environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
         for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
             environment.pop(name, None)
-        return run_tool([self._program, "--quiet", *arguments], environment, folder, DEADLINE, self._cancellation)
+        return run_tool([self._program, verbosity, *arguments], environment, folder, DEADLINE, self._cancellation)
 
 
 def _find_uv() -> str:

@@ -9,7 +9,8 @@ from forerun.resolver.value import Value
 
 from .digest import digest
 from .environment import make_skeleton
-from .errors import InstallError, StoreError
+from .errors import GuessRefuted, InstallError, StoreError
+from .proof import unproven
 from .result import Distribution
 from .store import Claim, Lock
 
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     class Installer(Protocol):
         """What turns requirements into a lock, and a lock into files."""
 
-        def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+        def lock(
+            self,
+            requirements: Sequence[str],
+            python: str,
+            folder: str,
+            may_build: Callable[[str], bool],
+            guesses: Sequence[str],
+        ) -> str:
             """Return a complete lock with hashes."""
             ...
 
@@ -75,7 +83,7 @@ class Layers:
         if not requirements:
             return Layer()
         texts = in_installing_order(requirements)
-        request = self._digest(texts, [each.name for each in requirements if each.level == "declared"])
+        request = self._digest(texts, [f"{each.name} {each.level}" for each in requirements])
         found = self._remembered(request, REMEMBERED_FOR)
         if found:
             return found
@@ -87,10 +95,10 @@ class Layers:
         except OSError as error:
             raise StoreError(self._store.folder, f"cannot be written to ({error.strerror})") from error
 
-    def _digest(self, texts: Sequence[str], declared: Sequence[str]) -> str:
+    def _digest(self, texts: Sequence[str], levels: Sequence[str]) -> str:
         """Name everything that what the requirements resolve to depends on."""
         settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(INDEX_SETTINGS))
-        whole = "\0".join(["1", self._interpreter.identity, *settings, "requirements", *texts, "declared", *declared])
+        whole = "\0".join(["1", self._interpreter.identity, *settings, "requirements", *texts, "levels", *levels])
         return digest(whole)
 
     def _remembered(self, request: str, longest: float) -> Layer | None:
@@ -116,7 +124,8 @@ class Layers:
             installer = self._make_installer()
             observer.resolving(texts)
             try:
-                lock = installer.lock(texts, os.path.join(root, "bin", "python"), claim.folder, may_build(requirements))
+                python = os.path.join(root, "bin", "python")
+                lock = installer.lock(texts, python, claim.folder, may_build(requirements), guesses(requirements))
             except InstallError as error:
                 stale = self._remembered(request, float("inf")) if error.is_offline else None
                 if stale is None:
@@ -128,6 +137,9 @@ class Layers:
             if not os.path.isdir(target):
                 observer.installing(distributions)
                 self._build(installer, lock, root, claim.folder, target)
+            refuted = unproven(os.path.join(target, self._interpreter.site_packages), requirements)
+            if refuted:
+                raise GuessRefuted(refuted[0][0].name, refuted[0][1])
             self._remember(request, name, distributions, claim.folder)
             return Layer(target, distributions)
 
@@ -151,6 +163,11 @@ def may_build(requirements: Sequence[Requirement]) -> Callable[[str], bool]:
 
     declared = {each.name for each in requirements if each.level == "declared"}
     return lambda name: name in declared or is_curated_distribution(name)
+
+
+def guesses(requirements: Sequence[Requirement]) -> tuple[str, ...]:
+    """Return the names for which nobody vouches, and of which only releases that others have seen are taken."""
+    return tuple(sorted(each.name for each in requirements if each.level not in ("declared", "curated")))
 
 
 def in_installing_order(requirements: Sequence[Requirement]) -> list[str]:

@@ -113,11 +113,13 @@ def lock(requirements: Sequence[Requirement], python: str | None = None) -> str:
     import tempfile
 
     from .installer import Uv
-    from .layer import in_installing_order, may_build
+    from .layer import guesses, in_installing_order, may_build
 
     with tempfile.TemporaryDirectory() as folder:
         target = python or this_interpreter().path
-        return Uv().lock(in_installing_order(requirements), target, folder, may_build(requirements))
+        return Uv().lock(
+            in_installing_order(requirements), target, folder, may_build(requirements), guesses(requirements)
+        )
 
 
 def _request(

@@ -11,7 +11,7 @@ from forerun.resolver.trust import accepted_guesses, refusals
 
 from . import result as results
 from .environment import Environment
-from .errors import Cancelled, InstallError
+from .errors import Cancelled, GuessRefuted, InstallError
 from .interpreter import this_interpreter
 from .layer import Layers
 from .missing_module import addition_for
@@ -71,6 +71,7 @@ class _Run:
         self._attempts: list[Attempt] = []
         self._notes: list[str] = []
         self._advice: list[str] = []
+        self._refuted: set[str] = set()
         self._seconds = {"resolve": 0.0, "install": 0.0, "run": 0.0}
         self._requirements: tuple[Requirement, ...] = ()
         self._layer: Layer | None = None
@@ -146,6 +147,11 @@ class _Run:
         while True:
             try:
                 self._layer = self._timed("install", lambda: layers.layer_for(self._requirements, self._observer))
+            except GuessRefuted as error:
+                self._notes.append(str(error))
+                self._refuted.add(error.name)
+                self._requirements = tuple(each for each in self._requirements if each.name != error.name)
+                continue
             except InstallError as error:
                 return results.InstallFailed(**self._common(None), error=str(error))
             self._note_rerun()
@@ -179,7 +185,8 @@ class _Run:
             self._attempts.append(results.Attempt())
             return False
         addition = addition_for(execution.missing, self._resolution, self._requirements, self._request.policy)
-        if not self._may_retry or execution.read_stdin or addition.requirement is None:
+        is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
+        if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:
             self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
             self._advice.append(addition.advice)
             self._attempts.append(results.Attempt(execution.missing))

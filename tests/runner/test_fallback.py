@@ -188,3 +188,17 @@ def test_an_addition_that_cannot_be_installed_is_said_and_no_rerun_claimed(monke
     assert result.exit_code == 3
     assert result.notes == ()
     assert attempts_of(result) == [("six", ("six",))]
+
+
+def test_a_guess_that_does_not_hold_the_module_is_never_used(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """types-requests is popular, and holds stubs for requests: no module of its own name."""
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(cache_dir))
+    for _ in range(2):
+        result = forerun.run("import types_requests")
+        assert result.status == "run-error"
+        assert result.dependencies == ()
+        assert (
+            result.notes[0]
+            == "types-requests was not used: it has the name of the import, and no module types_requests"
+        )
+        assert len(result.attempts) == 1

@@ -29,9 +29,16 @@ class Counting(Uv):
     locked = 0
     installed = 0
 
-    def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+    def lock(
+        self,
+        requirements: Sequence[str],
+        python: str,
+        folder: str,
+        may_build: Callable[[str], bool],
+        guesses: Sequence[str] = (),
+    ) -> str:
         type(self).locked += 1
-        return super().lock(requirements, python, folder, may_build)
+        return super().lock(requirements, python, folder, may_build, guesses)
 
     def install(self, lock: str, python: str, folder: str) -> None:
         type(self).installed += 1
@@ -41,7 +48,14 @@ class Counting(Uv):
 class Offline(Uv):
     """An installer without a network."""
 
-    def lock(self, requirements: Sequence[str], python: str, folder: str, may_build: Callable[[str], bool]) -> str:
+    def lock(
+        self,
+        requirements: Sequence[str],
+        python: str,
+        folder: str,
+        may_build: Callable[[str], bool],
+        guesses: Sequence[str] = (),
+    ) -> str:
         raise InstallError(requirements, "the package index cannot be reached", is_offline=True)
 
 
