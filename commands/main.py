@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 CANNOT_INSTALL = 3
 
+RUN_OPTIONS = frozenset({"-", "-c", "--with", "--no-retry", "--no-hints", "--all-optional", "--map"})
+"""What `forerun run` takes and `forerun stdio` does not."""
+
 HELP = """\
 usage: forerun [FILE | COMMAND] [options]
 
@@ -57,7 +60,12 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if not first.startswith("-") and _names_a_file(first):
         return _run(arguments)
-    if first.startswith("-") and not os.path.exists(first):
+    if first in RUN_OPTIONS or first.partition("=")[0] in RUN_OPTIONS:
+        sys.stderr.write(
+            f"forerun: options of a run stand behind the command: forerun run {' '.join(arguments)[:200]}\n"
+        )
+        return BAD_INPUT
+    if first.startswith("-") and first != "-" and not os.path.exists(first):
         return _serve("stdio", arguments)
     sys.stderr.write(f"forerun: {first!r} is no command and no script; see forerun --help\n")
     return BAD_INPUT

@@ -48,8 +48,11 @@ class TerminalProgress(Observer):
             self._status = None
 
     def _show(self, text: str) -> None:
+        from rich.markup import escape
+
         self.close()
-        self._status = _console().status(text, spinner="dots")
+        # A requirement's extras would be read as markup.
+        self._status = _console().status(escape(text), spinner="dots")
         self._status.start()
 
 

@@ -18,7 +18,7 @@ from .resolve import Options, folder_of, resolve_paths, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from forerun.resolver.findings import Requirement, Resolution
     from forerun.resolver.trust import Policy
@@ -63,7 +63,7 @@ def _write_block(path: str, options: Options, rules: Policy) -> None:
     names = {each.name for each in declared.requirements} if declared.is_declared else set()
     added = [each.text for each in _allowed(predicted, rules) if each.name not in names]
     write(sys.stderr, report.problem_lines(predicted))
-    if declared.is_declared and not added:
+    if not added:
         return
     with open(path, "rb") as file:
         before = file.read()
@@ -92,6 +92,8 @@ def _replace(path: str, data: bytes) -> None:
 
 
 def _check(options: Options, _rules: Policy) -> int:
+    if "-" in options.paths:
+        raise ResolverError("--check takes files and folders, whose project it looks for")
     resolution = resolve_paths(options, reads_blocks=False)
     declared = _declarations(options)
     is_whole = not declared.files or any(os.path.isdir(path) for path in options.paths)
@@ -132,21 +134,28 @@ def _precheck(options: Options, rules: Policy) -> int:
 
 
 def _pin(options: Options, rules: Policy) -> int:
-    names = {each.name for each in _allowed(resolve_paths(options), rules)}
-    locked = [line.split()[0].rstrip("\\") for line in _locked(options, rules).splitlines() if line[:1].isalnum()]
+    allowed = _looked_up(options, rules)
+    names = {each.name for each in allowed}
+    locked = [line.split()[0].rstrip("\\") for line in _locked(allowed, options).splitlines() if line[:1].isalnum()]
     write(sys.stdout, [line for line in locked if line.partition("==")[0].partition("[")[0] in names])
     return 0
 
 
 def _lock(options: Options, rules: Policy) -> int:
-    write(sys.stdout, _locked(options, rules).splitlines())
+    write(sys.stdout, _locked(_looked_up(options, rules), options).splitlines())
     return 0
 
 
-def _locked(options: Options, rules: Policy) -> str:
+def _looked_up(options: Options, rules: Policy) -> list[Requirement]:
+    resolution = resolve_paths(options)
+    write(sys.stderr, report.problem_lines(resolution))
+    return _allowed(resolution, rules)
+
+
+def _locked(requirements: Sequence[Requirement], options: Options) -> str:
     from forerun.runner.library import lock
 
-    return lock(_allowed(resolve_paths(options), rules), options.python)
+    return lock(requirements, options.python) if requirements else ""
 
 
 OUTPUTS: dict[str, Callable[[Options, Policy], int]] = {

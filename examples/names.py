@@ -1,4 +1,4 @@
-"""Every import here has another name than the distribution that provides it."""
+"""Most imports here have another name than the distribution that provides them."""
 
 from datetime import date
 

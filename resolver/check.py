@@ -23,13 +23,17 @@ NOT_IMPORTED = frozenset(
 
 
 class CheckFinding(Value):
-    """Where what is imported and what is declared differ; `name` is the distribution that it is about."""
+    """Where what is imported and what is declared differ; `name` is the distribution that it is about.
+
+    `declared` is the wrong name, where there is one.
+    """
 
     kind: FindingKind
     name: str
     path: str
     line: int
     message: str
+    declared: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
@@ -60,7 +64,7 @@ def _wrong_names(declared: Iterable[Requirement], missing: set[str]) -> Iterable
         if right in missing and right != each.name:
             place = each.evidence[0]
             message = f"declares {each.name}, and the imports of that name come from {right}"
-            yield CheckFinding("wrong-name", right, place.path, place.line, message)
+            yield CheckFinding("wrong-name", right, place.path, place.line, message, each.name)
 
 
 def _missing(needed: Iterable[Requirement], known: set[str]) -> Iterable[CheckFinding]:
@@ -72,10 +76,10 @@ def _missing(needed: Iterable[Requirement], known: set[str]) -> Iterable[CheckFi
 
 
 def _unused(declared: Iterable[Requirement], wrong: Iterable[CheckFinding]) -> Iterable[CheckFinding]:
-    reported = {(each.path, each.line) for each in wrong}
+    reported = {each.declared for each in wrong}
     for each in declared:
         place = each.evidence[0]
-        if each.name not in NOT_IMPORTED and (place.path, place.line) not in reported:
+        if each.name not in NOT_IMPORTED and each.name not in reported:
             message = f"declares {each.name}, which nothing here imports"
             yield CheckFinding("unused", each.name, place.path, place.line, message)
 

@@ -32,6 +32,9 @@ def declared_requirement(text: str, author: Author, evidence: Evidence) -> Requi
         reason = f"{_shown(text)} names a URL or path, and a tool call may only name distributions of the index"
         return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
     name = canonical(parsed.name)
+    if not name or (author == "caller" and "===" in str(parsed.specifier)):
+        reason = f"{_shown(text)} is not a requirement that can be looked up"
+        return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
     return Requirement(
         name,
         "declared" if author == "person" else level_of_distribution(name),

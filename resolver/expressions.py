@@ -112,6 +112,8 @@ class Expressions:
     def _subscript(self, node: _ast.Subscript, scope: Scope) -> str:
         base = self._path(node.value, scope)
         self._path(node.slice, scope)
+        if base and isinstance(node.slice, _ast.Tuple) and not any(map(is_part, node.slice.elts)):
+            return self._returned(f"{base}[,]")
         return self._returned(f"{base}[:]") if base and is_part(node.slice) else self._item(base)
 
     def _item(self, path: str) -> str:

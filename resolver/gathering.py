@@ -155,13 +155,16 @@ class Gathered:
         """
         from .declared import declared_requirement
 
+        instead_of = {
+            other: name for name, made in self._needed.items() for each in made for other in each.alternatives
+        }
         for source, hint in self._hints:
             evidence = Evidence(hint.text, source.name, hint.line, f"a pip install line names {hint.text}")
             made = declared_requirement(hint.text, "caller", evidence)
             if not isinstance(made, Requirement) or made.name in declared:
                 continue
-            instead = next((name for name in self._needed if made.name in _merged(self._needed[name]).alternatives), "")
-            if instead:
+            instead = instead_of.get(made.name, "")
+            if instead in self._needed:
                 self._needed[made.name] = [each.replace(name=made.name) for each in self._needed.pop(instead)]
             asking = [key for key, each in self._unresolved.items() if made.name in each.alternatives]
             for key in asking:

@@ -9,8 +9,8 @@ from .conditions import dotted
 CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "TypeError"})
 """What a library raises for what it does not have: to catch one of these is to have another way."""
 
-TESTS = frozenset({"hasattr", "getattr", "version_info", "__version__", "find_spec", "python_version", "PY2", "PY3"})
-"""Names in a condition that asks which release is there."""
+TESTS = frozenset({"hasattr", "getattr", "find_spec", "PY2", "PY3"})
+"""Names in a condition that asks which release is there, as does every name with `version` in it."""
 
 
 def asks(node: _ast.expr) -> bool:
@@ -18,7 +18,8 @@ def asks(node: _ast.expr) -> bool:
     rest: list[_ast.AST] = [node]
     while rest:
         each = rest.pop()
-        if getattr(each, "id", getattr(each, "attr", "")) in TESTS:
+        name = getattr(each, "id", getattr(each, "attr", ""))
+        if name in TESTS or "version" in name.lower():
             return True
         for field in each._fields:
             value = getattr(each, field, None)

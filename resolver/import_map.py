@@ -25,6 +25,7 @@ DEEPEST = 16
 """Parts of a dotted name that are looked at; no row is longer, and hostile names have a hundred thousand."""
 
 _table = b""
+_keys = b""
 _bounds: dict[str, tuple[int, int]] = {}
 _parsed: list[tuple[list[str], str]] = []
 
@@ -69,6 +70,8 @@ def is_curated_distribution(name: str) -> bool:
     """Whether a canonical name is the distribution of a curated row."""
     if row("same", name.replace("-", "_")) is not None or row("same", name) is not None:
         return True
+    if not name:
+        return False
     table, (start, end) = _section("modules")
     # A value stands after a space or a bracket, a key after a line break.
     written = (before + name.encode() + after for before in (b' "', b'["') for after in (b'"', b" "))
@@ -79,12 +82,17 @@ def is_namesake(name: str) -> bool:
     """Whether a canonical name is one under which people import another project, in any case: `jwt`, `crypto`."""
     if is_curated_distribution(name):
         return False
-    for section in ("modules", "contested"):
-        table, (start, end) = _section(section)
-        keys = table[start:end].lower()
-        if any(b'\n"' + each.encode() + b'":' in keys for each in (name, name.replace("-", "_"))):
-            return True
-    return False
+    keys = _lowered_keys()
+    return any(b'\n"' + each.encode() + b'"' in keys for each in (name, name.replace("-", "_")))
+
+
+def _lowered_keys() -> bytes:
+    """Return the rows of every section whose names are not, or not surely, those of their distributions."""
+    global _keys
+    if not _keys:
+        parts = (_section(name) for name in ("modules", "contested", "hosts", "local", "removed"))
+        _keys = b"\n".join(table[start:end] for table, (start, end) in parts).lower()
+    return _keys
 
 
 def _section(name: str) -> tuple[bytes, tuple[int, int]]:

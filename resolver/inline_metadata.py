@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from .target import Target
 
+LONGEST_BLOCK = 200_000
+MOST_DOTS = 100
+"""In a line outside quotes; tomllib takes quadratic time for dotted keys."""
+
 OPENING = re.compile(r"# /// (?P<type>[a-zA-Z0-9-]+)")
 """The first line of a block (PEP 723)."""
 
@@ -79,6 +83,10 @@ def _end_of_comment(lines: list[str], start: int) -> int:
 
 
 def _parsed(line: int, content: str) -> InlineMetadata:
+    if len(content) > LONGEST_BLOCK or any(
+        text.partition('"')[0].count(".") > MOST_DOTS for text in content.split("\n")
+    ):
+        return InlineMetadata(line=line, problem="has a script block that is too long to be one")
     try:
         table = tomllib.loads(content)
     except (ValueError, RecursionError) as error:

@@ -55,7 +55,7 @@ def resolve(
         ResolverError: the file cannot be read, or `python` is not a version.
     """
     target = target_for(python)
-    if isinstance(source, os.PathLike) and os.path.isdir(source):
+    if isinstance(source, os.PathLike | str) and "\n" not in str(source) and os.path.isdir(source):
         folder = os.fspath(source)
         sources, unreadable = read_folder(folder)
         return resolve_sources(sources, target, root=folder, import_map=import_map, diagnostics=unreadable)

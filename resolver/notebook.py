@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from .imports import parse
+
 PYTHON_CELL_MAGICS = frozenset({"%%time", "%%timeit", "%%capture", "%%prun"})
 """Cell magics whose body is run as Python (IPython documentation, "Built-in magic commands")."""
 
@@ -41,6 +43,13 @@ def _text(cell: Any) -> str:
 
 
 def _blank_magics(code: str) -> str:
+    """Blank the lines that IPython understands and Python does not; a cell that is Python stays as it is."""
+    try:
+        parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        pass
+    else:
+        return code
     return "\n".join(
         f"{line[: len(line) - len(line.lstrip())]}pass  # {line.lstrip()}" if _is_magic(line) else line
         for line in code.split("\n")

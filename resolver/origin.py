@@ -81,7 +81,10 @@ class Origins:
         wanted = [".".join(parts[:size]) for size in range(1, len(parts) + 1)] or [""]
         wanted += [f"{each.module}.{name}".lstrip(".") for name in each.names if name != "*"]
         found = dict.fromkeys(self._neighbourhood.find(module, folder, each.level) for module in wanted)
-        return tuple(_file_of(path) for path in found if path)
+        files = [_file_of(path) for path in found if path]
+        # A caller may look into the folder that is shared with them, and by no link or dots out of it.
+        bound = os.path.realpath(source.beside) + os.sep if source.author == "caller" else ""
+        return tuple(path for path in files if os.path.realpath(path).startswith(bound))
 
     def _host(self, each: Import) -> Finding | None:
         parts = each.module.split(".")[:DEEPEST]

@@ -66,7 +66,7 @@ def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathe
             if path.endswith((".py", ".pyw")) and path not in seen and len(seen) < MOST_FOLLOWED:
                 seen.add(path)
                 try:
-                    found.append(from_file(path, source.author))
+                    found.append(from_file(path, source.author).replace(beside=source.beside))
                 except SourceError as error:
                     gathered.diagnostics.append(Diagnostic(path, 0, error.reason))
     return found

@@ -26,7 +26,8 @@ IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "di
 class Source(Value):
     """The text of one script.
 
-    `path` is "" for code that is in no file; `beside` is then the folder whose modules it can import, or "".
+    `path` is "" for code that is in no file; `beside` is then the folder whose modules it can import, or "". What a
+    caller sends may import nothing outside of `beside`.
     `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import ResolverError
 from .names import canonical
 from .registered import popular_names
 from .value import Value
@@ -40,8 +41,19 @@ class Verdict(Value):
 
 
 def policy(trust: TrustLevel = "popular", allow: Iterable[str] = (), deny: Iterable[str] = ()) -> Policy:
-    """Return a policy; names are taken in any spelling (PEP 503)."""
-    return Policy(trust, frozenset(map(canonical, allow)), frozenset(map(canonical, deny)))
+    """Return a policy; names are taken in any spelling (PEP 503).
+
+    Raises:
+        ResolverError: something is no distribution's name.
+    """
+    return Policy(trust, frozenset(map(_named, allow)), frozenset(map(_named, deny)))
+
+
+def _named(text: str) -> str:
+    name = canonical(text.strip())
+    if not name:
+        raise ResolverError(f"{text!r} is no distribution's name; allow and deny take one name each")
+    return name
 
 
 def judge(requirement: Requirement, rules: Policy) -> Verdict:

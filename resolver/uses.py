@@ -1,10 +1,11 @@
 """Syntax tree -> `Use`s: what a script touches and calls of the modules that it imports, followed by name.
 
 A path spells how a value was come by: `pandas.read_csv` is a function, `pandas.DataFrame()` an instance,
-`pandas.DataFrame()[]` an item of one, `pandas.DataFrame()[:]` a part (a slice, a list of keys, a mask). Names are
-followed through imports and their aliases, assignments, `with`, `for`, annotated parameters and attributes of `self`,
-in the order in which they are written; a function's body is read after the code around it. What calls return is
-looked up in a table, since that is what libraries document.
+`pandas.DataFrame()[]` an item of one, `pandas.DataFrame()[:]` a part (a slice, a list of keys, a mask), and
+`pandas.DataFrame().loc[,]` a cell (of several keys, none of them a part). Names are followed through imports and their
+aliases, assignments, `with`, `for`, annotated parameters and attributes of `self`, in the order in which they are
+written; a function's body is read after the code around it. What calls return is looked up in a table, since that is
+what libraries document.
 
 Beside that, `name["key"].method()` is a use of `PATH[str].method` and `name["key"][...] = value` one of
 `PATH[str][]=`: whether the holder of the item changes is another question than what the item is.
@@ -74,7 +75,7 @@ class _Reader(Expressions):
         return tuple(use.replace(is_guarded=True) if self._is_assigned(use.path) else use for use in self.uses)
 
     def _is_assigned(self, path: str) -> bool:
-        """Whether a path is one that the script assigned to, or leads through one; instances count as their class."""
+        """Whether a path is one of those assigned, or leads through one; instances count as their class."""
         parts = path.replace("()", "").split(".")
         return any(".".join(parts[:end]) in self._assigned for end in range(2, len(parts) + 1))
 
@@ -136,6 +137,7 @@ class _Reader(Expressions):
         for alias in statement.names:
             path = f"{statement.module}.{alias.name}"
             self._touch(path, statement.lineno)
+            self._bound(path)
             scope.paths[alias.asname or alias.name] = path
 
     def _assign(self, statement: _ast.Assign, scope: Scope) -> None:
@@ -164,6 +166,11 @@ class _Reader(Expressions):
             kind = self._path(annotation.slice, scope)
         return f"{kind}()" if kind else ""
 
+    def _bound(self, path: str) -> None:
+        """Note what a name is bound to where there is another way: what it is elsewhere is one of the two, too."""
+        if self._is_guarded and not path.endswith((")", "]")):
+            self._assigned.add(path)
+
     def _bind(self, target: _ast.expr, path: str, value: _ast.expr | None, scope: Scope) -> None:
         if isinstance(target, _ast.Tuple | _ast.List):
             for element in target.elts:
@@ -182,6 +189,7 @@ class _Reader(Expressions):
             base = self._path(target.value, scope)
             if base:
                 self._assigned.add(f"{base}.{target.attr}".replace("()", ""))
+        self._bound(path)
         holder.paths[name] = path
         holder.literals.bind(name, value)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from .exchange import write_file
+
 HEADER = 5
 """Bytes before a chunk in a saved capture: the stream's number, and the chunk's length (little-endian)."""
 
@@ -38,15 +40,12 @@ class Capture:
         chunks = [*self._head]
         if self._cut:
             chunks.append((0, str(self._cut).encode()))
-        with open(path, "wb") as file:
-            for stream, data in [*chunks, *self._tail]:
-                file.write(bytes([stream]) + len(data).to_bytes(4, "little") + data)
+        parts = (bytes([stream]) + len(data).to_bytes(4, "little") + data for stream, data in [*chunks, *self._tail])
+        write_file(path, b"".join(parts))
 
 
-def load(path: str) -> list[tuple[int, bytes]]:
-    """Read a saved capture back as (stream, data) in order."""
-    with open(path, "rb") as file:
-        whole = file.read()
+def load(whole: bytes) -> list[tuple[int, bytes]]:
+    """Return a saved capture as (stream, data) in order."""
     chunks = []
     position = 0
     while position + HEADER <= len(whole):

@@ -8,6 +8,7 @@ import os
 from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
+from .exchange import read_file, write_file
 from .execution import Execution, command_line, read_answer, return_value
 from .mount import give_up_mounting, mountable
 from .process import run_tool
@@ -50,8 +51,7 @@ class Captured:
         """
         request = mountable(request)
         job = os.path.join(environment.folder, "job.json")
-        with open(job, "w", encoding="utf-8") as file:
-            json.dump(self._job(source, request, environment, layer, may_retry), file)
+        write_file(job, json.dumps(self._job(source, request, environment, layer, may_retry)).encode())
         starter = (
             f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); "
             f"from forerun.runner.supervised import main; main({job!r})"
@@ -66,7 +66,7 @@ class Captured:
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, ended.stderr)}")
-        return _execution(ending, environment, load(os.path.join(environment.folder, "output")))
+        return _execution(ending, environment, load(read_file(os.path.join(environment.folder, "output")) or b""))
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
@@ -97,18 +97,15 @@ class Captured:
 
 
 def _written(environment: Environment, name: str, data: bytes) -> str:
-    path = os.path.join(environment.folder, name)
-    with open(path, "wb") as file:
-        file.write(data)
-    return path
+    return write_file(os.path.join(environment.folder, name), data)
 
 
 def _read_json(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
-            return dict(json.load(file))
-    except (OSError, ValueError):
+        found = json.loads(read_file(path) or b"{}")
+    except (ValueError, RecursionError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _failure(ending: dict[str, Any], stderr: bytes) -> str:
@@ -128,7 +125,7 @@ def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tu
         ending["signal"],
         answer.get("missing", ""),
         answer.get("traceback", ""),
-        answer.get("read_stdin", False),
+        bool(answer.get("read_stdin")),
         return_value(answer),
         streams[1].decode("utf-8", "replace"),
         streams[2].decode("utf-8", "replace"),
@@ -139,11 +136,6 @@ def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tu
 
 
 def _images(answer: dict[str, Any], environment: Environment) -> list[bytes]:
-    """Read the figures that the script's interpreter saved: only regular files of the run's own folder."""
-    images = []
-    for name in answer.get("figures") or ():
-        path = os.path.join(environment.folder, os.path.basename(str(name)))
-        if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= LARGEST_IMAGE:
-            with open(path, "rb") as file:
-                images.append(file.read())
-    return images
+    """Read the figures that the script's interpreter saved in the run's own folder."""
+    paths = (os.path.join(environment.folder, os.path.basename(name)) for name in answer.get("figures", ()))
+    return [image for path in paths if (image := read_file(path, LARGEST_IMAGE))]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 def remove_tree(folder: str) -> None:
     """Delete a folder and all below it, following no links; what cannot be deleted is left to `recover`."""
+    if os.path.islink(folder):
+        os.unlink(folder)
+        return
     try:
         entries = list(os.scandir(folder))
     except NotADirectoryError:
@@ -51,7 +54,7 @@ def delete(folder: str) -> None:
 
 def _remove_flattened(folder: str) -> None:
     """Delete a tree of any depth by moving every folder to the top of it: paths and our stack have their limits."""
-    top = [folder]
+    top = [] if os.path.islink(folder) else [folder]
     for each in top:
         _quietly(os.chmod, each, 0o700)
         for entry in _quietly(lambda path: list(os.scandir(path)), each) or ():

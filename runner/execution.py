@@ -11,6 +11,7 @@ from forerun.resolver.value import Value
 from .bytecode import compile_command
 from .environment import INSIDE
 from .errors import RunnerError
+from .exchange import read_file, write_file
 from .mount import give_up_mounting, mountable
 from .mount_namespace import MountRefused
 from .result import ReturnValue
@@ -62,6 +63,8 @@ class Execution(Value):
 LARGEST_ANSWER = 100_000_000
 """Bytes; an interpreter of ours answers with less."""
 
+DEEPEST_ANSWER = 100
+
 
 def command_line(source: Source, request: Request, environment: Environment) -> list[str]:
     """Return what to execute: the user's file itself, or our starter with the code as `main.py`.
@@ -75,8 +78,7 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         return [environment.python, request.shown_path or path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:
-        with open(main, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.write(source.text)
+        write_file(main, source.text.encode("utf-8", "surrogatepass"))
     except OSError as error:
         raise RunnerError(f"the code cannot be written to {main}: {error.strerror}") from error
     return [environment.python, os.path.join(INSIDE, "_forerun_code.py"), main, *request.arguments]
@@ -149,22 +151,42 @@ def _attached(ending: Ending, answer: dict[str, Any]) -> Execution:
     )
 
 
+ANSWERS: dict[str, type] = {"missing": str, "traceback": str, "read_stdin": bool, "figures": list, "value": dict}
+
+
 def read_answer(path: str) -> dict[str, Any]:
-    """Return what the script's interpreter left for us, or {} where it left nothing that can be read."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return {}
-    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_ANSWER:
+    """Return what the script's interpreter left for us; a script may have written it, so only what fits is kept."""
+    data = read_file(path, LARGEST_ANSWER)
+    if not data:
         return {}
     import json
 
     try:
-        with open(path, encoding="utf-8") as file:
-            answer = json.load(file)
-    except (OSError, ValueError, RecursionError):
+        answer = json.loads(data)
+        if not isinstance(answer, dict) or _depth(answer) > DEEPEST_ANSWER:
+            return {}
+    except (ValueError, RecursionError):
         return {}
-    return answer if isinstance(answer, dict) else {}
+    fitting: dict[str, Any] = {
+        name: value for name, value in answer.items() if isinstance(value, ANSWERS.get(name, ()))
+    }
+    fitting["figures"] = [name for name in fitting.get("figures", ()) if isinstance(name, str)]
+    return fitting
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply lists and objects are nested in a value."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [part for each in level for part in _parts(each)]
+    return depth
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def return_value(answer: dict[str, Any]) -> ReturnValue | None:

@@ -17,6 +17,14 @@ DEADLINE = 3600.0
 """Seconds after which an installer that says nothing more is taken for hung."""
 
 COMPLETE_LOCK = ("--generate-hashes", "--no-annotate", "--no-header", "--emit-build-options")
+PASSED = ("UV_", "PIP_", "XDG_", "LC_", "SSL_", "LD_LIBRARY_PATH", "DYLD_")
+PASSED_WHOLE = frozenset(
+    "PATH HOME USER LOGNAME LANG LANGUAGE SHELL SYSTEMROOT NETRC CC CXX CFLAGS LDFLAGS PKG_CONFIG_PATH "
+    "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY "
+    "http_proxy https_proxy all_proxy no_proxy".split()
+)
+"""Environment variables that an installer needs; a build, which runs a project's code, sees no other of ours."""
+
 GUESSES_AGE = "7 days"
 NEEDS_WHEEL = "hint: Wheels are required for `"
 LONGEST_REASON = 500
@@ -111,9 +119,8 @@ class Uv:
     def _run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
         # leaves behind when it is killed goes with that folder.
-        environment = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
-        for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
-            environment.pop(name, None)
+        passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED) or name in PASSED_WHOLE}
+        environment = {**passed, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
         return run_tool([self._program, verbosity, *arguments], environment, folder, DEADLINE, self._cancellation)
 
 

@@ -10,7 +10,7 @@ from forerun.resolver.value import Value
 from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
-from .proof import unproven
+from .proof import guessed_for, unproven
 from .result import Distribution
 from .store import Claim, Lock
 
@@ -73,24 +73,29 @@ class Layers:
         self._make_installer = make_installer
         self._should_stop = should_stop
 
-    def layer_for(self, requirements: Sequence[Requirement], observer: Observer) -> Layer:
+    def layer_for(
+        self, requirements: Sequence[Requirement], observer: Observer, denied: frozenset[str] = frozenset()
+    ) -> Layer:
         """Return a layer that satisfies requirements: remembered, or resolved and built now.
 
         Raises:
-            InstallError: they cannot be resolved or installed.
+            InstallError: they cannot be resolved or installed, or need a distribution that is `denied`.
             StoreError: the store cannot be written to.
         """
         if not requirements:
             return Layer()
         texts = in_installing_order(requirements)
-        request = self._digest(texts, [f"{each.name} {each.level}" for each in requirements])
+        request = self._digest(texts, [f"{each.name} {each.level} {guessed_for(each)}" for each in requirements])
         found = self._remembered(request, REMEMBERED_FOR)
         if found:
-            return found
+            return _without(denied, found, texts)
         try:
             with Lock(self._store, request, self._should_stop):
-                return self._remembered(request, REMEMBERED_FOR) or self._resolved(
-                    request, requirements, texts, observer
+                found = self._remembered(request, REMEMBERED_FOR)
+                return (
+                    _without(denied, found, texts)
+                    if found
+                    else self._resolved(request, requirements, texts, observer, denied)
                 )
         except OSError as error:
             raise StoreError(self._store.folder, f"cannot be written to ({error.strerror})") from error
@@ -116,7 +121,12 @@ class Layers:
         return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
 
     def _resolved(
-        self, request: str, requirements: Sequence[Requirement], texts: Sequence[str], observer: Observer
+        self,
+        request: str,
+        requirements: Sequence[Requirement],
+        texts: Sequence[str],
+        observer: Observer,
+        denied: frozenset[str],
     ) -> Layer:
         with Claim(self._store, "building", f"{os.getpid()}-{request}-{time.time_ns():x}") as claim:
             root = os.path.join(claim.folder, "layer")
@@ -132,6 +142,7 @@ class Layers:
                     raise
                 return stale
             distributions = locked_distributions(lock)
+            _without(denied, Layer("", distributions), texts)
             name = digest(f"{self._interpreter.identity}\0{lock}")
             target = self._store.path("layers", name)
             if not os.path.isdir(target):
@@ -155,6 +166,18 @@ class Layers:
         with open(written, "w", encoding="utf-8") as file:
             file.write("\n".join([name, *map(str, distributions)]) + "\n")
         os.rename(written, self._store.path("resolutions", request))
+
+
+def _without(denied: frozenset[str], layer: Layer, texts: Sequence[str]) -> Layer:
+    """Return a layer in which nothing is denied.
+
+    Raises:
+        InstallError: something is.
+    """
+    for each in layer.distributions:
+        if each.name in denied:
+            raise InstallError(texts, f"they need {each.name}, which is on the deny list")
+    return layer
 
 
 def may_build(requirements: Sequence[Requirement]) -> Callable[[str], bool]:

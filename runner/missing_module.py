@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forerun.resolver.findings import Evidence, Requirement
 from forerun.resolver.import_map import look_up
-from forerun.resolver.trust import judge
+from forerun.resolver.trust import judge, nearest_popular
 from forerun.resolver.value import Value
 
 TYPE_CHECKING = False
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.findings import Resolution
-    from forerun.resolver.trust import Policy
+
+    from .request import Request
 
 
 class Addition(Value):
@@ -26,7 +27,7 @@ class Addition(Value):
     advice: str = ""
 
 
-def addition_for(module: str, resolution: Resolution, present: Sequence[Requirement], rules: Policy) -> Addition:
+def addition_for(module: str, resolution: Resolution, present: Sequence[Requirement], request: Request) -> Addition:
     """Return what to add for a module that the import system could not find; the same tables and rules decide.
 
     A name that nobody vetted is refused here without a question: the script is running already.
@@ -35,13 +36,14 @@ def addition_for(module: str, resolution: Resolution, present: Sequence[Requirem
         return Addition(reason="the script lacks a module whose name is no module name")
     explained = next((each for each in resolution.unresolved if each.module == module.partition(".")[0]), None)
     if explained is not None:
-        return Addition(reason=explained.reason)
-    candidate = look_up(module, lambda _: frozenset())
+        near = nearest_popular(explained.guess) if explained.guess else ""
+        return Addition(reason=explained.reason + (f" (did you mean {near}?)" if near else ""))
+    candidate = look_up(module, lambda _: frozenset(), dict(request.import_map))
     if not candidate.distribution:
         return Addition(reason=candidate.reason)
     if any(each.name == candidate.distribution for each in present):
         return Addition(reason=f"{candidate.distribution} is installed, and has no module {module} in this version")
     evidence = Evidence(module, "", 0, f"missing at run time; {candidate.rule}")
     requirement = Requirement(candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,))
-    verdict = judge(requirement, rules)
+    verdict = judge(requirement, request.policy)
     return Addition(requirement) if verdict.is_allowed else Addition(reason=verdict.reason, advice=verdict.next_step)

@@ -76,6 +76,8 @@ class Cancellation:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                # A supervisor ends by its lifeline alone, so that no signal to our group keeps it from cleaning up.
+                start_new_session=by_lifeline,
             )
             # Taken from the process, since `communicate` would close it at once.
             self._lifeline, process.stdin = process.stdin, None

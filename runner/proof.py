@@ -22,7 +22,7 @@ def unproven(site_packages: str, requirements: Iterable[Requirement]) -> list[tu
     A distribution's own list of its files (RECORD, see "Recording installed projects" of the packaging
     specifications) is read; none of its code runs.
     """
-    guesses = [(each, module) for each in requirements for module in _guessed_for(each)]
+    guesses = [(each, module) for each in requirements for module in guessed_for(each)]
     if not guesses:
         return []
     names = {each.name for each, _ in guesses}
@@ -31,7 +31,8 @@ def unproven(site_packages: str, requirements: Iterable[Requirement]) -> list[tu
     return [(each, module) for each, module in guesses if module not in records.get(each.name, {module})]
 
 
-def _guessed_for(requirement: Requirement) -> list[str]:
+def guessed_for(requirement: Requirement) -> list[str]:
+    """Return the top-level modules by whose name alone a requirement was guessed."""
     if requirement.level in ("declared", "curated"):
         return []
     found = (each.module.partition(".")[0] for each in requirement.evidence if each.rule.startswith(GUESSING_RULES))

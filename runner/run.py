@@ -107,10 +107,11 @@ class _Run:
             resolution = resolution.with_optional()
         added, bad = self._declared()
         guesses = accepted_guesses(resolution, self._request.policy)
-        names = {each.name for each in added}
-        # A block is the whole answer only for what the script itself imports; what the caller adds comes on top.
-        kept = [each for each in resolution.requirements if each.name not in names]
-        self._requirements = (*added, *kept, *_as_requirements(guesses))
+        predicted = {each.name: each for each in resolution.requirements}
+        # A block is the whole answer only for what the script itself imports; what the caller adds comes on top. It
+        # keeps the evidence of a prediction, so that a guess has to prove itself all the same.
+        named = [_with_evidence(each, predicted.pop(each.name, None)) for each in added]
+        self._requirements = (*named, *predicted.values(), *_as_requirements(guesses))
         return resolution.replace(requirements=self._requirements, unresolved=(*resolution.unresolved, *bad))
 
     def _declared(self) -> tuple[list[Requirement], list[Any]]:
@@ -146,7 +147,7 @@ class _Run:
         layers = Layers(store, environment.interpreter, self._installer, self._should_stop)
         while True:
             try:
-                self._layer = self._timed("install", lambda: layers.layer_for(self._requirements, self._observer))
+                self._layer = self._timed("install", lambda: self._layer_from(layers))
             except GuessRefuted as error:
                 self._notes.append(str(error))
                 self._refuted.add(error.name)
@@ -160,6 +161,9 @@ class _Run:
             execution = self._timed("run", lambda: self._execute(environment))
             if not self._may_go_on(execution):
                 return self._ended(execution)
+
+    def _layer_from(self, layers: Layers) -> Layer:
+        return layers.layer_for(self._requirements, self._observer, self._request.policy.deny)
 
     @property
     def _may_retry(self) -> bool:
@@ -184,7 +188,7 @@ class _Run:
         if not execution.missing:
             self._attempts.append(results.Attempt())
             return False
-        addition = addition_for(execution.missing, self._resolution, self._requirements, self._request.policy)
+        addition = addition_for(execution.missing, self._resolution, self._requirements, self._request)
         is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
         if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:
             self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
@@ -236,6 +240,12 @@ class _Run:
     def _should_stop(self) -> None:
         if self._cancellation is not None:
             self._cancellation.check()
+
+
+def _with_evidence(requirement: Requirement, predicted: Requirement | None) -> Requirement:
+    if predicted is None:
+        return requirement
+    return requirement.replace(evidence=(*requirement.evidence, *predicted.evidence))
 
 
 def _as_requirements(guesses: Sequence[Any]) -> list[Requirement]:

@@ -15,7 +15,7 @@ import time
 
 from . import descendants
 from .capture import Capture
-from .deletion import delete
+from .exchange import write_file
 from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
@@ -39,12 +39,8 @@ def main(path: str) -> None:
     except OSError as error:
         refused = isinstance(error, MountRefused)
         ending = {"failure": error.strerror or str(error), "errno": error.errno, "is_mount": refused}
-    for name in ("output", "ending.json"):
-        # Whatever the script may have put there: a pipe, a link.
-        delete(os.path.join(folder, name))
     capture.save(os.path.join(folder, "output"))
-    with open(os.path.join(folder, "ending.json"), "w", encoding="utf-8") as file:
-        json.dump(ending, file)
+    write_file(os.path.join(folder, "ending.json"), json.dumps(ending).encode())
 
 
 class _Run:

@@ -1,3 +1,3 @@
-"""Source text -> imports -> requirements."""
+"""MCP tools and transports: translates, decides nothing."""
 
 from __future__ import annotations

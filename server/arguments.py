@@ -20,7 +20,7 @@ MOST_ITEMS = 200
 
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-Code = Annotated[str, Field(description="Python source. The value of its last expression is returned.")]
+Code = Annotated[str, Field(description="Python source")]
 FilePath = Annotated[str, Field(description="A file under the mounted folder, by its virtual or relative path")]
 Variables = Annotated[dict[str, Any], Field(description="Global variables that the code finds, with JSON values")]
 Dependencies = Annotated[

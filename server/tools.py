@@ -142,8 +142,8 @@ def _read(file_path: str, workspace: Workspace) -> tuple[Source, str]:
     real, shown = os.path.join(workspace.folder, *parts), posixpath.join(workspace.virtual, *parts)
     if parts[-1].endswith(".ipynb"):
         text, notes = code_of_notebook(data)
-        return Source(text, real, "notebook", "caller", notes), shown
-    return from_bytes(data, real, "script", "caller"), shown
+        return Source(text, real, "notebook", "caller", notes, workspace.folder), shown
+    return from_bytes(data, real, "script", "caller").replace(beside=workspace.folder), shown
 
 
 @contextmanager
