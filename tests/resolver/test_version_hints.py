@@ -107,8 +107,8 @@ WORKS_TODAY = {
     "fallback import": "try:\n    from jinja2 import escape\nexcept ImportError:\n    from html import escape\n",
     "the other way round": "try:\n    import flask\nexcept ImportError:\n    from collections import Mapping\n",
     "broad fallback": "try:\n    from jinja2 import Markup\nexcept:\n    from markupsafe import Markup\n",
-    "used after it": "try:\n    from html import escape\nexcept ImportError:\n    from cgi import escape\nescape('x')\n",
-    "chosen before": "import numpy as np\nif NUMPY_VERSION > 2:\n    f = np.trapezoid\nelse:\n    f = np.trapz\nf([1])\n",
+    "used after it": "try:\n    from html import escape\nexcept ImportError:\n    from cgi import escape\nescape(1)\n",
+    "chosen before": "import numpy as np\nif NUMPY_VERSION > 2:\n    f = np.trapezoid\nelse:\n    f = np.trapz\nf(1)\n",
     "suppressed": "import contextlib\nwith contextlib.suppress(ImportError):\n    from jinja2 import Markup\n",
     "tested attribute": "import numpy as np\nif hasattr(np, 'trapz'):\n    f = np.trapz\nelse:\n    f = np.sum\n",
     "tested and left": "import numpy as n\ndef f():\n    if hasattr(n, 'isin'):\n        return 1\n    return n.in1d\n",
@@ -150,7 +150,7 @@ def test_a_rule_is_well_formed(name: str) -> None:
     assert rule["reason"]
     assert rule["source"]
     assert '"' not in rule["word"] + rule["module"]
-    assert rule["word"] in CASES[name]["trigger"]
+    assert any(word in CASES[name]["trigger"] for word in rule["word"].split("|"))
     for key in ("below", "from"):
         assert re.fullmatch(r"3\.\d+", rule.get(key, "3.0"))
     for text in rule["constraints"]:
