@@ -99,3 +99,6 @@ def test_counts_in_the_readme_are_those_of_the_tables() -> None:
     assert f"about {round(curated, -2):,} curated import names" in README
     assert f"{len(table['patterns'])} namespace patterns" in README
     assert f"{len(table['contested'])} names that several" in README
+    for name in ("implicit", "version_hints"):
+        rules = json.loads((ROOT / "data" / f"{name}.json").read_text(encoding="utf-8"))["rules"]
+        assert f"{len(rules)} rules know" in README
