@@ -65,7 +65,7 @@ class Origins:
             return [Finding(each, "standard library", each.module)]
         files = self._local_files(each, source)
         if files or each.level:
-            return [Finding(each, "local", each.module, files=files)]
+            return [Finding(each, "local", each.module, files=_within_bounds(files, source))]
         if each.top not in (self._own_map or ()):
             special = self._host(each) or self._removed(each) or self._python2(each, is_python2)
             if special:
@@ -81,10 +81,7 @@ class Origins:
         wanted = [".".join(parts[:size]) for size in range(1, len(parts) + 1)] or [""]
         wanted += [f"{each.module}.{name}".lstrip(".") for name in each.names if name != "*"]
         found = dict.fromkeys(self._neighbourhood.find(module, folder, each.level) for module in wanted)
-        files = [_file_of(path) for path in found if path]
-        # A caller may look into the folder that is shared with them, and by no link or dots out of it.
-        bound = os.path.realpath(source.beside) + os.sep if source.author == "caller" else ""
-        return tuple(path for path in files if os.path.realpath(path).startswith(bound))
+        return tuple(_file_of(path) for path in found if path)
 
     def _host(self, each: Import) -> Finding | None:
         parts = each.module.split(".")[:DEEPEST]
@@ -135,6 +132,14 @@ def _missing(each: Import, candidate: Candidate) -> Finding:
         each, "missing", candidate.module, kind=kind, reason=candidate.reason, guess=guess,
         alternatives=candidate.alternatives,
     )  # fmt: skip
+
+
+def _within_bounds(files: tuple[str, ...], source: Source) -> tuple[str, ...]:
+    """Leave out what a caller may not read: by no link or dots they look out of the folder shared with them."""
+    if source.author != "caller":
+        return files
+    bound = os.path.realpath(source.beside) + os.sep
+    return tuple(path for path in files if os.path.realpath(path).startswith(bound))
 
 
 def _file_of(path: str) -> str:

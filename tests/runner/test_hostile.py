@@ -1,0 +1,163 @@
+"""Scripts and callers that fight us: no hang, nothing deleted or read elsewhere, nothing installed unproven."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import forerun
+from forerun.resolver.errors import ResolverError
+from forerun.resolver.resolution import resolve_sources
+from forerun.resolver.source import from_code
+from forerun.resolver.target import this_target
+from forerun.resolver.trust import policy
+from forerun.runner.captured import Captured
+from forerun.runner.request import Request
+from forerun.runner.run import run_source
+from forerun.runner.store import open_store, recover
+
+
+@pytest.fixture(autouse=True)
+def store(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(cache_dir))
+
+
+FOLDER = "import os; folder = os.path.dirname(os.path.dirname(os.environ['VIRTUAL_ENV'] + '/'))\n"
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", ["main.py", "job.json", "ending.json", "output", "answer.json"])
+def test_a_pipe_in_place_of_our_files_hangs_nothing(name: str) -> None:
+    code = f"{FOLDER}p = folder + '/{name}'\nif os.path.lexists(p): os.unlink(p)\nos.mkfifo(p)\n"
+    again = "import importlib\nimportlib.import_module('s' + 'ix')"
+    assert forerun.run(code + again, timeout=60).status in ("success", "run-error")
+
+
+@pytest.mark.parametrize("name", ["output", "ending.json", "main.py", "env"])
+def test_a_link_in_place_of_our_files_leads_nowhere(name: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept")
+    code = f"{FOLDER}p = folder + '/{name}'\nif os.path.lexists(p): os.rename(p, p + '-moved')\n"
+    forerun.run(code + f"os.symlink({str(tmp_path)!r}, p)", timeout=60)
+    assert (tmp_path / "kept").read_text() == "kept"
+    assert os.listdir(tmp_path) == ["kept"]
+
+
+def test_a_link_in_place_of_the_run_s_folder_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept")
+    code = f"{FOLDER}os.rename(folder, folder + 'x'); os.symlink({str(tmp_path)!r}, folder)\n"
+    try:
+        forerun.run(code + "import shutil; shutil.rmtree(folder + 'x')", timeout=60)
+    except forerun.RunnerError:
+        pass
+    assert (tmp_path / "kept").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param('{"missing": ["x"]}', id="missing"),
+        pytest.param('{"figures": 5}', id="figures"),
+        pytest.param('{"traceback": 5}', id="traceback"),
+        pytest.param('{"value": {"repr": 1}}', id="value"),
+        pytest.param("[]", id="list"),
+        pytest.param("{", id="broken"),
+        pytest.param("[" * 5000, id="deep"),
+    ],
+)
+def test_an_answer_that_lies_is_passed_over(answer: str) -> None:
+    code = f"{FOLDER}open(folder + '/answer.json', 'w').write({answer!r}); os._exit(0)"
+    assert forerun.run(code, timeout=60).status == "success"
+
+
+@pytest.mark.network
+def test_naming_a_guess_does_not_spare_it_its_proof() -> None:
+    for dependencies in (["types-requests"], []):
+        source = from_code("import types_requests\n", "caller")
+        result = run_source(source, Request(dependencies=tuple(dependencies)), Captured())
+        assert "types-requests was not used" in " ".join(result.notes)
+        assert result.dependencies == ()
+
+
+@pytest.mark.network
+def test_what_is_denied_is_not_installed_for_others_either() -> None:
+    result = forerun.run("import requests", deny=["idna"])
+    assert result.status == "install-error"
+    assert "idna, which is on the deny list" in result.error
+
+
+@pytest.mark.parametrize("name", ["", "a,b", "evil name", "-r", "é"])
+def test_a_name_that_is_none_is_refused_and_not_dropped(name: str) -> None:
+    with pytest.raises(ResolverError, match="no distribution's name"):
+        policy(deny=[name])
+
+
+@pytest.mark.parametrize("text", ["numpy_", "utils", "numpy_===/../../x.whl", "config", "crypto", "bpy"])
+def test_a_caller_s_name_ranks_no_better_than_its_import(text: str) -> None:
+    result = run_source(from_code("print(1)\n", "caller"), Request(dependencies=(text,)), Captured())
+    assert result.status == "refused"
+    assert "--allow" not in result.error
+
+
+def test_a_caller_looks_into_no_folder_but_theirs(tmp_path: Path) -> None:
+    shared, outside = tmp_path / "shared", tmp_path / "outside"
+    for folder in (shared, outside):
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+    (outside / "secret.py").write_text("import boto3\n")
+    (shared / "linked.py").symlink_to(outside / "secret.py")
+    (shared / "own.py").write_text("import numpy\n")
+    code = "import linked, own\nfrom ..outside import secret\n"
+    found = resolve_sources((from_code(code, "caller", str(shared)),), this_target())
+    assert [each.name for each in found.requirements] == ["numpy"]
+    mine = resolve_sources((from_code(code, "person", str(shared)),), this_target())
+    assert "boto3" in [each.name for each in mine.requirements]
+
+
+def test_a_signal_to_our_group_leaves_no_daemon(tmp_path: Path, cache_dir: Path) -> None:
+    mark = tmp_path / "daemon"
+    code = (
+        "import subprocess, time\n"
+        f"p = subprocess.Popen(['sleep', '4343'], start_new_session=True)\nopen({str(mark)!r}, 'w').write(str(p.pid))\n"
+        "time.sleep(600)"
+    )
+    program = f"import forerun\nforerun.run({code!r})"
+    root = str(Path(__file__).parents[2] / "src")
+    environment = {**os.environ, "PYTHONPATH": root, "FORERUN_CACHE_DIR": str(cache_dir)}
+    ours = subprocess.Popen([sys.executable, "-c", program], env=environment, start_new_session=True)
+    while not (mark.exists() and mark.read_text()):
+        assert ours.poll() is None
+        time.sleep(0.02)
+    os.killpg(ours.pid, signal.SIGTERM)
+    ours.wait(60)
+    daemon = Path("/proc") / mark.read_text()
+    for _ in range(3000):
+        if not daemon.exists():
+            break
+        time.sleep(0.02)
+    assert not daemon.exists()
+    recover(open_store())
+
+
+@pytest.mark.network
+def test_a_build_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    from forerun.runner.installer import Uv
+
+    monkeypatch.setenv("MY_SECRET", "hunter2")
+    seen: list[str] = []
+
+    class Watched(Uv):
+        def _run_once(self, arguments, folder, verbosity="--quiet"):  # type: ignore[no-untyped-def]
+            self._program = sys.executable
+            output = super()._run_once(["-c", "import os; print(sorted(os.environ))"], folder, "-E")
+            seen.append(output.stdout.decode())
+            return output
+
+    Watched()._run_once([], "/")  # type: ignore[no-untyped-call]
+    assert "PATH" in seen[0]
+    assert "MY_SECRET" not in seen[0]
