@@ -26,12 +26,17 @@ def matching_rules(
     Without `even_guarded`, uses beside which the script has another way do not count.
     """
     wanted = set(modules)
-    lines = [line for module, word, line in _lines(table) if (not module or module in wanted) and word in text]
+    lines = [line for module, word, line in _lines(table) if (not module or module in wanted) and _mentions(text, word)]
     if not lines:
         return []
     from .rule_matching import matches_among
 
     return matches_among(lines, wanted, text, tree, even_guarded)
+
+
+def _mentions(text: str, word: str) -> bool:
+    """Whether a text holds a word, or one of several that `|` divides."""
+    return any(each in text for each in word.split("|"))
 
 
 def _lines(table: str) -> list[tuple[str, str, str]]:

@@ -53,7 +53,7 @@ def used(code: str) -> set[str]:
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_rule_does_not_hold_for_its_near_miss(case: dict[str, str]) -> None:
     rule = RULES[case["id"]]
-    assert rule["word"] in case["near_miss"], "the prefilter alone would keep it away"
+    assert any(word in case["near_miss"] for word in rule["word"].split("|")), "the prefilter alone would keep it away"
     assert not rule["module"] or rule["module"] in modules_of(case["near_miss"])
     assert case["id"] not in {match.rule["id"] for match in matched(case["near_miss"])}
 
@@ -63,7 +63,7 @@ def test_a_rule_holds_for_its_trigger(case: dict[str, str]) -> None:
     rule = RULES[case["id"]]
     assert case["id"] in {match.rule["id"] for match in matched(case["trigger"])}
     assert needs(case["trigger"]) == set(rule["needs"])
-    assert rule["word"] in case["trigger"]
+    assert any(word in case["trigger"] for word in rule["word"].split("|"))
 
 
 def test_every_rule_has_one_case_and_every_case_a_rule() -> None:
