@@ -24,6 +24,7 @@ Run a Python script whose dependencies nobody wrote down.
   forerun run [options] FILE|-    run a script, stdin, or code with -c
   forerun resolve FILE|DIR|-      print the requirements that a script needs
   forerun stdio                   serve MCP tools on standard input and output
+  forerun cache info|list|...     see, prune or clear the store of environments
   forerun warmup                  check that everything works, with a real program
   forerun --version               print the version
 
@@ -95,6 +96,12 @@ def _run(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _cache(arguments: list[str]) -> int:
+    from .cache import main
+
+    return main(arguments)
+
+
 def _serve(transport: str, arguments: list[str]) -> int:
     from .serve import main
 
@@ -104,6 +111,7 @@ def _serve(transport: str, arguments: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "resolve": _resolve,
+    "cache": _cache,
     "stdio": lambda rest: _serve("stdio", rest),
     "warmup": lambda rest: _serve("warmup", rest),
 }

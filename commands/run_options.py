@@ -9,14 +9,14 @@ from forerun.resolver.settings import own_import_map
 from forerun.resolver.trust import policy
 from forerun.runner.request import Request
 
-from .shared_options import add_resolver_options, add_trust_options
+from .shared_options import add_isolation_option, add_resolver_options, add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WITHOUT_VALUE = ("-h", "--help", "--no-retry", "--no-hints", "--all-optional")
+WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional")
 
 
 class RunOptions(argparse.Namespace):
@@ -43,6 +43,8 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
         deadline=given.timeout,
         max_retries=0 if given.no_retry else given.max_retries,
         mounts=_mounts(given, parser),
+        is_refreshed=given.refresh,
+        isolation=given.isolation,
     )
     return given
 
@@ -93,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
     parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")
     parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
+    parser.add_argument("--refresh", action="store_true", help="look versions up anew, whatever is remembered")
+    add_isolation_option(parser)
     add_resolver_options(parser)
     add_trust_options(parser)
     return parser

@@ -13,7 +13,7 @@ from forerun.runner.errors import MountError, RunnerError
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Settings
 
-from .shared_options import add_trust_options
+from .shared_options import add_isolation_option, add_trust_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
         allow=tuple(given.allow),
         deny=tuple(given.deny),
         max_retries=given.max_retries,
+        isolation=given.isolation,
         verbose=given.verbose,
     )
 
@@ -101,6 +102,7 @@ def _parser(transport: str) -> argparse.ArgumentParser:
         help="reruns at most when a module is missing (default: 5)",
     )
     parser.add_argument("--verbose", action="store_true", help="log each call on stderr")
+    add_isolation_option(parser)
     add_trust_options(parser)
     return parser
 

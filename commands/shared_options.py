@@ -16,6 +16,16 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deny", action="append", default=[], metavar="NAME", help="never install NAME")
 
 
+def add_isolation_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--isolation`."""
+    parser.add_argument(
+        "--isolation",
+        choices=("shared", "copy"),
+        default="shared",
+        help="share installed files with other runs, or copy every file for this one (default: shared)",
+    )
+
+
 def add_resolver_options(parser: argparse.ArgumentParser) -> None:
     """Add `--all-optional`, `--no-hints` and `--map`."""
     parser.add_argument("--all-optional", action="store_true", help="count optional and typing-only imports as needed")

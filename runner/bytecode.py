@@ -21,7 +21,11 @@ def compile_command(layer: str, interpreter: Interpreter) -> list[str]:
     """
     if not layer or os.path.exists(os.path.join(layer, MARKER)):
         return []
-    lock = os.path.join(os.path.dirname(os.path.dirname(layer)), "locks", f"{os.path.basename(layer)}-compile")
     program = os.path.join(INSIDE, "_forerun_compile.py")
     site_packages = os.path.join(layer, interpreter.site_packages)
-    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(layer, MARKER), lock]
+    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(layer, MARKER), compile_lock(layer)]
+
+
+def compile_lock(layer: str) -> str:
+    """Return the file that whoever compiles a layer locks."""
+    return os.path.join(os.path.dirname(os.path.dirname(layer)), "locks", f"{os.path.basename(layer)}-compile")

@@ -12,6 +12,7 @@ from .exchange import read_file, write_file
 from .execution import Execution, command_line, read_answer, return_value
 from .mount import give_up_mounting, mountable
 from .process import run_tool
+from .protection import Watch, give_up_landlock, way_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,12 @@ class Captured:
             Cancelled: the run was cancelled before the script was started.
         """
         request = mountable(request)
-        job = os.path.join(environment.folder, "job.json")
-        write_file(job, json.dumps(self._job(source, request, environment, layer, may_retry)).encode())
+        way = way_for(request, environment.store.folder)
+        watch = Watch(way, layer, environment, cancellation)
+        told = self._job(source, request, environment, layer, may_retry)
+        told["closed"] = [environment.store.folder, environment.folder] if way in ("namespace", "landlock") else []
+        told["by_landlock"] = way == "landlock"
+        job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
         starter = (
             f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); "
             f"from forerun.runner.supervised import main; main({job!r})"
@@ -61,12 +66,15 @@ class Captured:
         command = [python, "-I", "-S", "-c", starter]
         ended = run_tool(command, needed, environment.folder, None, cancellation, ends_by_lifeline=True)
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
-        if ending.get("is_mount"):
-            give_up_mounting()
+        refused = ending.get("refused")
+        if refused:
+            give_up = give_up_mounting if refused == "mount" else give_up_landlock
+            give_up()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, ended.stderr)}")
-        return _execution(ending, environment, load(read_file(os.path.join(environment.folder, "output")) or b""))
+        output = load(read_file(os.path.join(environment.folder, "output")) or b"")
+        return _execution(ending, environment, output).replace(notes=watch.notes())
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool

@@ -30,6 +30,8 @@ class Environment:
     """
 
     def __init__(self, store: Store, interpreter: Interpreter) -> None:
+        self.store = store
+        self._is_copied = False
         self._claim = Claim(store, "runs", f"{os.getpid()}-{time.time_ns():x}-{next(_numbers)}")
         self.folder = self._claim.folder
         self.interpreter = interpreter
@@ -51,8 +53,8 @@ class Environment:
         """The environment's interpreter."""
         return os.path.join(self._root, "bin", "python")
 
-    def populate(self, layer: str) -> None:
-        """Make the environment anew, over a layer ("" for none).
+    def populate(self, layer: str, *, is_copied: bool = False) -> None:
+        """Make the environment anew, over a layer ("" for none), or with a copy of all that is in it.
 
         Raises:
             StoreError: the file system refuses.
@@ -64,7 +66,12 @@ class Environment:
                 if os.path.exists(leftover):
                     os.unlink(leftover)
             make_skeleton(self._root, self.interpreter)
-            self._add_path_file(layer)
+            self._is_copied = is_copied and bool(layer)
+            if self._is_copied:
+                from .private_copy import copy_layer
+
+                copy_layer(layer, self._root)
+            self._add_path_file("" if is_copied else layer)
         except OSError as error:
             raise StoreError(os.path.dirname(self.folder), f"cannot be written to ({error.strerror})") from error
 
@@ -87,7 +94,10 @@ class Environment:
         inner = dict(outer)
         for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):
             inner.pop(name, None)
-        programs = [os.path.join(self._root, "bin"), *([os.path.join(layer, "bin")] if layer else [])]
+        programs = [
+            os.path.join(self._root, "bin"),
+            *([] if self._is_copied or not layer else [os.path.join(layer, "bin")]),
+        ]
         inner["PATH"] = os.pathsep.join([*programs, inner.get("PATH", os.defpath)])
         inner["VIRTUAL_ENV"] = self._root
         inner["FORERUN_ANSWER"] = self.answer

@@ -58,6 +58,7 @@ class Execution(Value):
     output: str = ""
     cut: int = 0
     images: tuple[bytes, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 LARGEST_ANSWER = 100_000_000

@@ -10,6 +10,8 @@ from forerun.resolver.value import Value
 from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
+from .index_files import index_files
+from .lease import TAINTED, hold
 from .proof import guessed_for, unproven
 from .result import Distribution
 from .store import Claim, Lock
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
     from forerun.resolver.findings import Requirement
 
     from .interpreter import Interpreter
+    from .lease import Lease
     from .observer import Observer
     from .store import Store
 
     class Installer(Protocol):
         """What turns requirements into a lock, and a lock into files."""
+
+        @property
+        def identity(self) -> str:
+            """Name what the files of a lock may depend on besides the lock."""
+            ...
 
         def lock(
             self,
@@ -59,7 +67,11 @@ class Layer(Value):
 
 
 class Layers:
-    """Finds and builds layers in a store, for one interpreter."""
+    """Finds and builds layers in a store, for one interpreter.
+
+    A context manager: until it is left, pruning keeps its hands off what it found. With `is_refreshed` nothing that
+    was remembered before counts.
+    """
 
     def __init__(
         self,
@@ -67,11 +79,22 @@ class Layers:
         interpreter: Interpreter,
         make_installer: Callable[[], Installer],
         should_stop: Callable[[], None],
+        *,
+        is_refreshed: bool = False,
     ) -> None:
         self._store = store
+        self._oldest = time.time() if is_refreshed else 0.0
+        self._leases: list[Lease] = []
         self._interpreter = interpreter
         self._make_installer = make_installer
         self._should_stop = should_stop
+
+    def __enter__(self) -> Layers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._leases:
+            each.release()
 
     def layer_for(
         self, requirements: Sequence[Requirement], observer: Observer, denied: frozenset[str] = frozenset()
@@ -103,7 +126,8 @@ class Layers:
     def _digest(self, texts: Sequence[str], levels: Sequence[str]) -> str:
         """Name everything that what the requirements resolve to depends on."""
         settings = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(INDEX_SETTINGS))
-        whole = "\0".join(["1", self._interpreter.identity, *settings, "requirements", *texts, "levels", *levels])
+        settings += index_files(os.environ)
+        whole = "\0".join(["2", self._interpreter.identity, *settings, "requirements", *texts, "levels", *levels])
         return digest(whole)
 
     def _remembered(self, request: str, longest: float) -> Layer | None:
@@ -111,14 +135,20 @@ class Layers:
         path = self._store.path("resolutions", request)
         try:
             with open(path, encoding="utf-8") as file:
-                age = time.time() - os.fstat(file.fileno()).st_mtime
+                stamp = os.fstat(file.fileno()).st_mtime
                 name, *lines = file.read().splitlines()
         except (OSError, ValueError):
             return None
         folder = self._store.path("layers", name)
-        if age > longest or not os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+        if stamp < max(self._oldest, time.time() - longest) or not self._hold(folder):
             return None
         return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
+
+    def _hold(self, folder: str) -> bool:
+        lease = hold(folder)
+        if lease is not None:
+            self._leases.append(lease)
+        return lease is not None
 
     def _resolved(
         self,
@@ -128,7 +158,11 @@ class Layers:
         observer: Observer,
         denied: frozenset[str],
     ) -> Layer:
-        with Claim(self._store, "building", f"{os.getpid()}-{request}-{time.time_ns():x}") as claim:
+        from .process import alongside
+        from .pruning import command
+
+        name = f"{os.getpid()}-{request}-{time.time_ns():x}"
+        with Claim(self._store, "building", name) as claim, alongside(command(self._store)):
             root = os.path.join(claim.folder, "layer")
             make_skeleton(root, self._interpreter)
             installer = self._make_installer()
@@ -137,28 +171,41 @@ class Layers:
                 python = os.path.join(root, "bin", "python")
                 lock = installer.lock(texts, python, claim.folder, may_build(requirements), guesses(requirements))
             except InstallError as error:
+                self._oldest = 0.0
                 stale = self._remembered(request, float("inf")) if error.is_offline else None
                 if stale is None:
                     raise
                 return stale
             distributions = locked_distributions(lock)
             _without(denied, Layer("", distributions), texts)
-            name = digest(f"{self._interpreter.identity}\0{lock}")
-            target = self._store.path("layers", name)
-            if not os.path.isdir(target):
+            target = self._target(digest(f"{self._interpreter.identity}\0{installer.identity}\0{lock}"))
+            if not self._hold(target):
                 observer.installing(distributions)
                 self._build(installer, lock, root, claim.folder, target)
             refuted = unproven(os.path.join(target, self._interpreter.site_packages), requirements)
             if refuted:
                 raise GuessRefuted(refuted[0][0].name, refuted[0][1])
-            self._remember(request, name, distributions, claim.folder)
+            self._remember(request, os.path.basename(target), distributions, claim.folder)
             return Layer(target, distributions)
+
+    def _target(self, name: str) -> str:
+        """Return where a layer is or is to be; one that a script wrote into keeps its place until it is pruned."""
+        target, number = self._store.path("layers", name), 1
+        while os.path.lexists(os.path.join(target, TAINTED)):
+            number += 1
+            target = self._store.path("layers", f"{name}-{number}")
+        return target
 
     def _build(self, installer: Installer, lock: str, root: str, folder: str, target: str) -> None:
         with Lock(self._store, os.path.basename(target), self._should_stop):
-            if os.path.isdir(target):
+            if self._hold(target):
                 return
             installer.install(lock, os.path.join(root, "bin", "python"), folder)
+            if os.path.lexists(target):
+                # Not a layer, or no longer: a script of an unprotected run has been at it.
+                os.rename(target, self._store.path("trash", f"{os.path.basename(target)}-{time.time_ns():x}"))
+            # Ours before it has its name, so that pruning cannot be quicker.
+            self._hold(root)
             os.rename(root, target)
 
     def _remember(self, request: str, name: str, distributions: Sequence[Distribution], folder: str) -> None:

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from forerun.resolver.findings import Requirement
     from forerun.resolver.trust import TrustLevel
@@ -46,6 +46,8 @@ def run(
     mount: tuple[str, str | os.PathLike[str]] | None = None,
     shown_path: str = "",
     environment: Mapping[str, str] | None = None,
+    isolation: Literal["shared", "copy"] = "shared",
+    protects_store: bool = False,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
 ) -> RunResult:
@@ -67,6 +69,8 @@ def run(
         mount: A virtual absolute path and the folder that the script sees there.
         shown_path: The path by which the script is started where the mount shows it under another one.
         environment: Environment variables instead of ours.
+        isolation: "copy" gives the run its own copy of every installed file.
+        protects_store: Keep the script from changing what is installed for later runs, as the server does.
         observer: Told of each stage.
         cancellation: Ends the run when its `cancel` is called.
 
@@ -76,7 +80,12 @@ def run(
     """
     request = _request(
         arguments, dependencies, stdin, variables, timeout, trust, allow, deny, max_retries, folder, mount, environment
-    ).replace(preinstalled=tuple(preinstalled), shown_path=shown_path)
+    ).replace(
+        preinstalled=tuple(preinstalled),
+        shown_path=shown_path,
+        isolation=isolation,
+        protects_store=protects_store,
+    )
     return run_source(as_source(source), request, Captured(), observer, cancellation)
 
 

@@ -53,12 +53,17 @@ def mountable(request: Request) -> Request:
 
     `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation.
     """
-    if not request.mounts or (_can_mount and os.environ.get("FORERUN_NO_NAMESPACES") != "1"):
+    if not request.mounts or can_mount():
         return request
     mount = request.mounts[0]
     return request.replace(
         mounts=(), shown_path="", translated=mount, folder=to_real(request.folder or os.getcwd(), mount)
     )
+
+
+def can_mount() -> bool:
+    """Whether mount namespaces are to be used: not once one was refused, nor where the operator does not want them."""
+    return _can_mount and os.environ.get("FORERUN_NO_NAMESPACES") != "1"
 
 
 def give_up_mounting() -> None:

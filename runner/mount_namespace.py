@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+KEPT_FLAGS = MS_NOSUID | MS_NODEV | 8 | 1024 | 2048
+"""These, noexec, noatime and nodiratime: statvfs(3) and mount(2) give them the same numbers."""
+
 MNT_DETACH = 2
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "i686": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
 """Numbers of pivot_root(2), which libc does not wrap."""
@@ -29,8 +32,10 @@ class MountRefused(OSError):
     """The system does not let us mount anything, or not this."""
 
 
-def enter_mount(mounts: Sequence[tuple[str, str]]) -> None:
+def enter_mount(mounts: Sequence[tuple[str, str]], closed: str = "", opened: str = "") -> None:
     """Mount each source folder at its target, for this process and its children alone.
+
+    They cannot write below the folder `closed`, "" for none, but for the folder `opened` in it.
 
     Raises:
         OSError: the system does not allow it, or a source does not exist.
@@ -42,6 +47,9 @@ def enter_mount(mounts: Sequence[tuple[str, str]]) -> None:
     calls = _Calls(ctypes.CDLL(None, use_errno=True), ctypes.get_errno)
     _unshare(calls)
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
+    if closed:
+        # First of all, so that it holds by whatever path the folder can be reached.
+        _close(calls, os.path.realpath(closed), os.path.realpath(opened))
     missing = [target.strip("/").split("/") for target, _ in mounts if not os.path.isdir(target)]
     descriptors = [(target, os.open(source, os.O_PATH | os.O_DIRECTORY)) for target, source in mounts]
     root = _new_root(calls, missing) if missing else ""
@@ -88,6 +96,17 @@ def _unshare(calls: _Calls) -> None:
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+
+
+def _close(calls: _Calls, closed: str, opened: str) -> None:
+    """Make a folder read-only, but for one in it."""
+    writable = os.open(opened, os.O_PATH | os.O_DIRECTORY)
+    calls.mount(closed, closed, None, MS_BIND | MS_REC)
+    # What a mount above was restricted to must be said again: a user namespace may not lift it.
+    kept = os.statvfs(closed).f_flag & KEPT_FLAGS
+    calls.mount(None, closed, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+    calls.mount(f"/proc/self/fd/{writable}", opened, None, MS_BIND)
+    os.close(writable)
 
 
 def _new_root(calls: _Calls, targets: list[list[str]]) -> str:

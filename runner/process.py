@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 from forerun.resolver.value import Value
 
@@ -14,7 +15,7 @@ from .errors import Cancelled, RunnerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
 
 
@@ -59,7 +60,13 @@ class Cancellation:
             raise Cancelled
 
     def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: str, *, by_lifeline: bool
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: str,
+        *,
+        by_lifeline: bool,
+        descriptors: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a process that `cancel` will end, by closing its stdin or by a signal.
 
@@ -78,6 +85,7 @@ class Cancellation:
                 stderr=subprocess.PIPE,
                 # A supervisor ends by its lifeline alone, so that no signal to our group keeps it from cleaning up.
                 start_new_session=by_lifeline,
+                pass_fds=descriptors,
             )
             # Taken from the process, since `communicate` would close it at once.
             self._lifeline, process.stdin = process.stdin, None
@@ -100,10 +108,12 @@ def run_tool(
     cancellation: Cancellation | None = None,
     *,
     ends_by_lifeline: bool = False,
+    descriptors: Sequence[int] = (),
 ) -> ToolOutput:
     """Run a program to its end and return what it wrote.
 
-    Its stdin is empty, or with `ends_by_lifeline` a pipe that stays open until the program is to end.
+    Its stdin is empty, or with `ends_by_lifeline` a pipe that stays open until the program is to end; it inherits
+    `descriptors` under the numbers that they have here.
 
     Raises:
         Cancelled: the run was cancelled meanwhile.
@@ -111,7 +121,7 @@ def run_tool(
     """
     owner = cancellation or Cancellation()
     try:
-        process = owner.start(arguments, environment, folder, by_lifeline=ends_by_lifeline)
+        process = owner.start(arguments, environment, folder, by_lifeline=ends_by_lifeline, descriptors=descriptors)
     except OSError as error:
         raise RunnerError(f"cannot start {os.path.basename(arguments[0])}: {error.strerror}") from error
     try:
@@ -126,6 +136,28 @@ def run_tool(
     if not ends_by_lifeline:
         owner.check()
     return ToolOutput(process.returncode, stdout, stderr)
+
+
+@contextmanager
+def alongside(arguments: Sequence[str]) -> Iterator[None]:
+    """Run a program of ours without streams for as long as we are in the context, or until it ends by itself."""
+    try:
+        process = subprocess.Popen(
+            [*DIES_WITH_US, *arguments],
+            env={},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        # What it does can wait until there is room for it.
+        yield
+        return
+    try:
+        yield
+    finally:
+        _end(process)
+        process.wait()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

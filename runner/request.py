@@ -8,7 +8,7 @@ from forerun.resolver.value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Literal
 
 
 class Request(Value):
@@ -21,7 +21,9 @@ class Request(Value):
     the script. `mounts` are pairs of a virtual and a real folder, `translated` is such a pair where paths are
     translated inside the interpreter instead; `shown_path` starts a script file by another path than its source's, as
     the mounts show it. `environment` replaces the environment variables that the script would inherit; `variables`
-    are globals that a code string finds. `head` and `tail` are the bytes of output that are kept.
+    are globals that a code string finds. `head` and `tail` are the bytes of output that are kept. `is_refreshed` asks
+    the index anew whatever is remembered; `isolation` "copy" gives the run its own copy of every file; with
+    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew.
     """
 
     arguments: tuple[str, ...] = ()
@@ -34,6 +36,9 @@ class Request(Value):
     all_optional: bool = False
     with_hints: bool = True
     max_retries: int = 5
+    is_refreshed: bool = False
+    isolation: Literal["shared", "copy"] = "shared"
+    protects_store: bool = False
     stdin: bytes = b""
     folder: str = ""
     mounts: tuple[tuple[str, str], ...] = ()

@@ -144,7 +144,13 @@ class _Run:
         return verdicts
 
     def _attempt_all(self, store: Store, environment: Environment) -> RunResult:
-        layers = Layers(store, environment.interpreter, self._installer, self._should_stop)
+        is_refreshed = self._request.is_refreshed
+        with Layers(
+            store, environment.interpreter, self._installer, self._should_stop, is_refreshed=is_refreshed
+        ) as layers:
+            return self._attempt_until_done(layers, environment)
+
+    def _attempt_until_done(self, layers: Layers, environment: Environment) -> RunResult:
         while True:
             try:
                 self._layer = self._timed("install", lambda: self._layer_from(layers))
@@ -156,9 +162,10 @@ class _Run:
             except InstallError as error:
                 return results.InstallFailed(**self._common(None), error=str(error))
             self._note_rerun()
-            environment.populate(self._layer.path)
+            environment.populate(self._layer.path, is_copied=self._request.isolation == "copy")
             self._observer.starting(len(self._attempts) + 1)
             execution = self._timed("run", lambda: self._execute(environment))
+            self._notes.extend(execution.notes)
             if not self._may_go_on(execution):
                 return self._ended(execution)
 
@@ -235,7 +242,7 @@ class _Run:
     def _installer(self) -> Installer:
         from .installer import Uv
 
-        return Uv(self._cancellation)
+        return Uv(self._cancellation, is_refreshed=self._request.is_refreshed)
 
     def _should_stop(self) -> None:
         if self._cancellation is not None:

@@ -14,11 +14,12 @@ from .errors import StoreError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 VERSION = "1"
 """Part of the path, so that a later forerun with another layout leaves this one alone."""
 
-FOLDERS = ("layers", "building", "resolutions", "runs", "locks")
+FOLDERS = ("layers", "building", "resolutions", "runs", "locks", "trash")
 
 
 def cache_folder(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:
@@ -61,24 +62,51 @@ def open_store(folder: str | None = None) -> Store:
 
 
 def _make(store: Store) -> None:
-    os.makedirs(store.folder, mode=0o700, exist_ok=True)
-    os.makedirs(store.root, mode=0o700, exist_ok=True)
-    for name in FOLDERS:
-        os.makedirs(store.path(name), mode=0o700, exist_ok=True)
+    _make_folder(store.folder)
+    for path in (store.root, *map(store.path, FOLDERS)):
+        if not os.path.lexists(path):
+            _make_private(path)
+
+
+def _make_folder(path: str) -> None:
+    """Make a folder for us alone, and those above it that are missing."""
+    if not os.path.isdir(path):
+        above = os.path.dirname(path)
+        if above != path:
+            _make_folder(above)
+        _make_private(path)
+
+
+def _make_private(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        # Another process was quicker, or it is no folder, which is seen when it is used.
+        if not os.path.isdir(path):
+            raise
 
 
 def _check_ours(store: Store) -> None:
-    """A store that others can write to could hand us their code."""
-    for folder in (store.folder, store.root):
-        status = os.lstat(folder)
-        if stat.S_ISLNK(status.st_mode):
-            status = os.stat(folder)
-        if status.st_uid != os.geteuid():
-            raise StoreError(store.folder, "belongs to another user")
-        if status.st_mode & 0o022:
-            raise StoreError(store.folder, "can be written to by others (make it private with chmod 700)")
+    """A store that others can write to could hand us their code; one that they can read holds our scripts' files.
+
+    The folder itself may have been made by somebody else, even be a link; what is in it was made by us, for us alone.
+    """
+    _check_owner(store, os.stat(store.folder), 0o022)
+    for path in (store.root, *map(store.path, FOLDERS)):
+        status, inside = os.lstat(path), os.path.relpath(path, store.folder)
+        if not stat.S_ISDIR(status.st_mode):
+            raise StoreError(store.folder, f"cannot be used: {inside} in it is not a folder, or a link to one")
+        _check_owner(store, status, 0o077, f", in {inside}")
     if not os.access(store.path("runs"), os.W_OK):
         raise StoreError(store.folder, "cannot be written to")
+
+
+def _check_owner(store: Store, status: os.stat_result, forbidden: int, where: str = "") -> None:
+    if status.st_uid != os.geteuid():
+        raise StoreError(store.folder, f"belongs to another user{where}")
+    if status.st_mode & forbidden:
+        what = "written to" if status.st_mode & 0o022 else "read"
+        raise StoreError(store.folder, f"can be {what} by others{where} (make it private with chmod -R go=)")
 
 
 def _why(error: OSError) -> str:
@@ -102,22 +130,23 @@ class Lock:
     def __enter__(self) -> Lock:
         import fcntl
 
-        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            while not self._try(fcntl):
-                self._should_stop()
-                time.sleep(0.02)
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        while not self._try(fcntl):
+            self._should_stop()
+            time.sleep(0.02)
         return self
 
-    def _try(self, fcntl: object) -> bool:
+    def _try(self, fcntl: Any) -> bool:
+        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[attr-defined]
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            os.close(self._descriptor)
             return False
-        return True
+        if os.fstat(self._descriptor).st_nlink:
+            return True
+        # Pruning has deleted the file meanwhile, so that the next comer would lock another one.
+        os.close(self._descriptor)
+        return False
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)

@@ -16,6 +16,7 @@ import time
 from . import descendants
 from .capture import Capture
 from .exchange import write_file
+from .landlock import LandlockRefused
 from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
@@ -37,8 +38,8 @@ def main(path: str) -> None:
     try:
         ending = _Run(told, capture).ending()
     except OSError as error:
-        refused = isinstance(error, MountRefused)
-        ending = {"failure": error.strerror or str(error), "errno": error.errno, "is_mount": refused}
+        refused = {MountRefused: "mount", LandlockRefused: "landlock"}.get(type(error), "")
+        ending = {"failure": error.strerror or str(error), "errno": error.errno, "refused": refused}
     capture.save(os.path.join(folder, "output"))
     write_file(os.path.join(folder, "ending.json"), json.dumps(ending).encode())
 
@@ -55,7 +56,16 @@ class _Run:
         self._streams: dict[int, int] = {}
         stdin = os.open(told["stdin"] or os.devnull, os.O_RDONLY)
         readers, writers = zip(os.pipe(), os.pipe(), strict=True)
-        job = Job(told["arguments"], told["environment"], told["folder"], None, told["mounts"], told["background"])
+        job = Job(
+            told["arguments"],
+            told["environment"],
+            told["folder"],
+            None,
+            told["mounts"],
+            told["background"],
+            told["closed"],
+            by_landlock=told["by_landlock"],
+        )
         self._wake = _wake_on_child()
         self._process = start(job, (stdin, *writers), own_session=True)
         for number, (reader, writer) in enumerate(zip(readers, writers, strict=True), 1):

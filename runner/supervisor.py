@@ -11,11 +11,12 @@ import signal
 import time
 
 from . import descendants
+from .landlock import LandlockRefused, close_folder
 from .mount_namespace import MountRefused, enter_mount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -32,13 +33,18 @@ FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
 
 
+FAILURES: dict[str, type[OSError]] = {"mount": MountRefused, "landlock": LandlockRefused, "start": OSError}
+"""What a forked child reports that it failed at -> the exception for it."""
+
+
 class Job:
     """What to start: argument vector, environment, working folder, deadline in seconds, and the mounts to enter.
 
-    `background` is the argument vector of a program that may run beside it and ends with it.
+    `background` is the argument vector of a program that may run beside it and ends with it. `closed` names a folder
+    that it cannot write to, and one in it where it can; `by_landlock` says how that is done.
     """
 
-    __slots__ = ("arguments", "background", "deadline", "environment", "folder", "mounts")
+    __slots__ = ("arguments", "background", "by_landlock", "closed", "deadline", "environment", "folder", "mounts")
 
     def __init__(
         self,
@@ -48,6 +54,9 @@ class Job:
         deadline: float | None = None,
         mounts: Sequence[tuple[str, str]] = (),
         background: Sequence[str] = (),
+        closed: Sequence[str] = (),
+        *,
+        by_landlock: bool = False,
     ) -> None:
         self.arguments = list(arguments)
         self.environment = dict(environment)
@@ -55,6 +64,8 @@ class Job:
         self.deadline = deadline
         self.mounts = [(target, source) for target, source in mounts]
         self.background = list(background)
+        self.closed = list(closed)
+        self.by_landlock = by_landlock
 
 
 class Ending:
@@ -73,6 +84,7 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
 
     Raises:
         MountRefused: the mounts cannot be entered.
+        LandlockRefused: the store cannot be closed.
         OSError: the program cannot be started.
     """
     read_end, write_end = os.pipe()
@@ -86,7 +98,7 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
     if failure:
         os.waitpid(process, 0)
         failed, number, text = failure.decode("utf-8", "replace").split(" ", 2)
-        raise (MountRefused if failed == "mount" else OSError)(int(number), text)
+        raise FAILURES[failed](int(number), text)
     return process
 
 
@@ -98,10 +110,10 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
             os.setsid()
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
-        if job.mounts:
-            failing = "mount"
-            enter_mount(job.mounts)
-            failing = "start"
+        for name, confine in _confinements(job):
+            failing = name
+            confine()
+        failing = "start"
         if job.folder:
             os.chdir(job.folder)
         for each in IGNORED_BY_PYTHON:
@@ -119,6 +131,14 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
         os.write(report, f"{failing} 0 {error!r}".encode())
     finally:
         os._exit(127)
+
+
+def _confinements(job: Job) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield what is to be done in the forked child before the script, each with the name of its failure."""
+    if job.mounts or (job.closed and not job.by_landlock):
+        yield "mount", lambda: enter_mount(job.mounts, *(() if job.by_landlock else job.closed))
+    if job.closed and job.by_landlock:
+        yield "landlock", lambda: close_folder(*job.closed)
 
 
 def start_background(job: Job) -> None:

@@ -8,6 +8,8 @@ from forerun.resolver.trust import policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from forerun.resolver.trust import Policy, TrustLevel
 
 LONGEST_TIMEOUT = 3600.0
@@ -26,6 +28,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     max_retries: int = 5
+    isolation: Literal["shared", "copy"] = "shared"
     verbose: bool = False
 
     @property

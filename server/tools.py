@@ -123,6 +123,8 @@ def _options(settings: Settings, workspace: Workspace) -> dict[str, Any]:
         "folder": workspace.virtual,
         "mount": workspace.mount,
         "environment": passed_on(os.environ),
+        "isolation": settings.isolation,
+        "protects_store": True,
     }
 
 

@@ -31,7 +31,8 @@ def alone(lock: str) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return True
+    # The file of a lock that nobody had may just have been pruned, so that the next comer locks another one.
+    return os.fstat(descriptor).st_nlink > 0
 
 
 def remove_halves(folder: str) -> None:
