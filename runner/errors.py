@@ -52,7 +52,7 @@ class InstallerMissing(RunnerError):
     """There is no installer on this machine."""
 
     def __str__(self) -> str:
-        return "uv is not installed; install it with: python -m pip install uv"
+        return "neither uv nor pip is installed; install uv, as https://docs.astral.sh/uv says"
 
 
 class MountError(RunnerError):

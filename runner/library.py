@@ -121,12 +121,12 @@ def lock(requirements: Sequence[Requirement], python: str | None = None) -> str:
     """
     import tempfile
 
-    from .installer import Uv
+    from .find_installer import find_installer
     from .layer import guesses, in_installing_order, may_build
 
     with tempfile.TemporaryDirectory() as folder:
         target = python or this_interpreter().path
-        return Uv().lock(
+        return find_installer().lock(
             in_installing_order(requirements), target, folder, may_build(requirements), guesses(requirements)
         )
 

@@ -28,6 +28,9 @@ SPARE_FOLDERS = ("tmp", "mnt", "media", "srv", "opt", "run", "var")
 """Top-level folders of which one, not on the way to a mount point, is covered while the new root is built."""
 
 
+OPEN_FOLDER = os.O_PATH | os.O_DIRECTORY if hasattr(os, "O_PATH") else 0
+
+
 class MountRefused(OSError):
     """The system does not let us mount anything, or not this."""
 
@@ -47,11 +50,13 @@ def enter_mount(mounts: Sequence[tuple[str, str]], closed: str = "", opened: str
     calls = _Calls(ctypes.CDLL(None, use_errno=True), ctypes.get_errno)
     _unshare(calls)
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
+    # A folder that is in the closed one, as that of a server is, stays open where it is mounted.
+    inner = {source: os.open(source, OPEN_FOLDER) for _, source in mounts if closed and _is_below(source, closed)}
     if closed:
-        # First of all, so that it holds by whatever path the folder can be reached.
+        # Before all other mounts, so that it holds by whatever path the folder can be reached.
         _close(calls, os.path.realpath(closed), os.path.realpath(opened))
     missing = [target.strip("/").split("/") for target, _ in mounts if not os.path.isdir(target)]
-    descriptors = [(target, os.open(source, os.O_PATH | os.O_DIRECTORY)) for target, source in mounts]
+    descriptors = [(target, inner.get(source) or os.open(source, OPEN_FOLDER)) for target, source in mounts]
     root = _new_root(calls, missing) if missing else ""
     # While the old root is still there: a folder of a detached one can no longer be bound.
     for target, descriptor in descriptors:
@@ -98,9 +103,13 @@ def _unshare(calls: _Calls) -> None:
             file.write(text)
 
 
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+
+
 def _close(calls: _Calls, closed: str, opened: str) -> None:
     """Make a folder read-only, but for one in it."""
-    writable = os.open(opened, os.O_PATH | os.O_DIRECTORY)
+    writable = os.open(opened, OPEN_FOLDER)
     calls.mount(closed, closed, None, MS_BIND | MS_REC)
     # What a mount above was restricted to must be said again: a user namespace may not lift it.
     kept = os.statvfs(closed).f_flag & KEPT_FLAGS

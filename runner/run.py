@@ -240,9 +240,9 @@ class _Run:
             self._seconds[stage] += time.monotonic() - began
 
     def _installer(self) -> Installer:
-        from .installer import Uv
+        from .find_installer import find_installer
 
-        return Uv(self._cancellation, is_refreshed=self._request.is_refreshed)
+        return find_installer(self._cancellation, is_refreshed=self._request.is_refreshed)
 
     def _should_stop(self) -> None:
         if self._cancellation is not None:

@@ -25,6 +25,9 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORERUN_CACHE_DIR", str(folder))
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        # Where this machine's own settings say that distributions come from is not under test.
+        patch.setenv("PIP_CONFIG_FILE", os.devnull)
+        patch.delenv("PIP_FIND_LINKS", raising=False)
         yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
