@@ -13,3 +13,8 @@ def masked(text: str, secrets: frozenset[str] = frozenset()) -> str:
     for each in secrets:
         text = text.replace(each, "***")
     return LOGIN.sub("***@", text)
+
+
+def without_login(address: str) -> str:
+    """Return an address without the user name and the password in it."""
+    return LOGIN.sub("", address)

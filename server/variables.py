@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from forerun.runner.masking import without_login
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +14,15 @@ PROXIES = frozenset(("http_proxy", "https_proxy", "no_proxy"))
 
 
 def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return what a script needs to find its way, and nothing that could be a secret of ours."""
-    return {name: value for name, value in ours.items() if _is_passed_on(name)}
+    """Return what a script needs to find its way, and nothing that could be a secret of ours.
+
+    A proxy's address is passed on without the login in it.
+    """
+    return {
+        name: without_login(value) if name.lower() in PROXIES else value
+        for name, value in ours.items()
+        if _is_passed_on(name)
+    }
 
 
 def _is_passed_on(name: str) -> bool:

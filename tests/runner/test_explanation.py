@@ -8,7 +8,7 @@ from forerun.runner.explanation import LONGEST, explain
 
 LOGS = {
     "no such name": (
-        "  \u00d7 No solution found when resolving dependencies:\n  ╰─▶ Because zzz was not found in the package registry "
+        "  \u00d7 No solution found when resolving:\n  ╰─▶ Because zzz was not found in the package registry "
         "and you require zzz, we can conclude that your requirements are unsatisfiable.\n",
         "missing",
         "zzz was not found",

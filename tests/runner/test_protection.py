@@ -183,7 +183,7 @@ def aside() -> Iterator[Path]:
 def has_landlock() -> bool:
     import ctypes
 
-    return sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 3
+    return sys.platform == "linux" and bool(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 3)
 
 
 landlock = pytest.mark.skipif(not has_landlock(), reason="this kernel has no Landlock that covers cutting files off")
