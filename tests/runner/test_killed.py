@@ -60,3 +60,23 @@ def test_builders_killed_at_random_moments_leave_nothing_that_is_used(
     prune(store)
     for kind in ("building", "runs"):
         assert os.listdir(store.path(kind)) == []
+
+
+@pytest.mark.network
+def test_processes_that_want_the_same_layer_build_it_once(
+    forerun_command: list[str], tmp_path: Path, cache_dir: Path
+) -> None:
+    (tmp_path / "a.py").write_text("import iniconfig\nprint(iniconfig.__file__)\n")
+    environment = {**os.environ, "FORERUN_CACHE_DIR": str(tmp_path / "store")}
+    running = [
+        subprocess.Popen(
+            [*forerun_command, "a.py"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    ended = [(*each.communicate(), each.returncode) for each in running]
+    assert {(err, code) for _, err, code in ended} == {(b"", 0)}
+    assert len({out for out, _, _ in ended}) == 1
+    for kind in ("layers", "resolutions"):
+        assert len(os.listdir(tmp_path / "store" / "1" / kind)) == 1
+    assert os.listdir(tmp_path / "store" / "1" / "building") == []

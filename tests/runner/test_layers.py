@@ -140,7 +140,7 @@ def test_without_a_network_an_expired_resolution_will_do(six: Layer) -> None:
 @pytest.mark.network
 def test_two_at_once_build_a_layer_once(counted: type[Counting]) -> None:
     found: list[Layer] = []
-    wanted = [Requirement("iniconfig", "curated")]
+    wanted = [Requirement("sortedcontainers", "curated")]
     threads = [
         threading.Thread(target=lambda: found.append(layers(counted).layer_for(wanted, Observer()))) for _ in range(4)
     ]
