@@ -81,6 +81,20 @@ def test_every_option_is_documented_and_every_documented_option_exists(command: 
     assert set(re.findall(r"--[a-z][a-z-]*", first_cells)) == existing
 
 
+def test_the_cache_command_is_documented_as_it_is() -> None:
+    existing = set()
+    for action in ("info", "list", "prune", "clear"):
+        help_text = subprocess.run(
+            [sys.executable, "-m", "forerun", "cache", action, "--help"], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        ).stdout  # fmt: skip
+        existing |= {action, *re.findall(r"(?<![\w-])--[a-z][a-z-]*", help_text)} - {"--help"}
+    table = re.search(r"^\| option of `forerun cache`.*?\n((?:\|.*\n)+)", README, flags=re.M)
+    assert table is not None
+    first_cells = [row.split("|")[1] for row in table[1].splitlines()[1:]]
+    assert {re.findall(r"`([a-z-]+)", cell)[0] for cell in first_cells} == existing
+
+
 def test_the_set_up_commands_are_those_that_ci_runs() -> None:
     first, second = (fence for fence in fences("bash"))
     assert "examples/sine_wave.py" in first
