@@ -8,6 +8,7 @@ import time
 
 from .deletion import delete
 from .errors import StoreError
+from .pip_inside import add_pip
 from .store import Claim
 
 TYPE_CHECKING = False
@@ -72,6 +73,8 @@ class Environment:
 
                 copy_layer(layer, self._root)
             self._add_path_file("" if is_copied else layer)
+            if not os.path.isdir(os.path.join(layer, self.interpreter.site_packages, "pip")):
+                add_pip(self._root, self.interpreter)
         except OSError as error:
             raise StoreError(os.path.dirname(self.folder), f"cannot be written to ({error.strerror})") from error
 

@@ -147,6 +147,8 @@ def test_stop_and_continue(shell: Terminal, tmp_path: Path) -> None:
     shell.expect("begun")
     shell.send("\x1a")
     shell.expect("Stopped")
+    # Until it prompts, the shell may throw away what is typed.
+    shell.expect("$ ")
     shell.send("fg\n")
     shell.expect("frn a.py")
     shell.send("words\n")
