@@ -27,7 +27,8 @@ class Evidence(Value):
 class Requirement(Value):
     """A distribution that the script needs: canonical name, version specifier, marker, and how sure that is.
 
-    `is_lazy` says that it is only imported inside functions, or by calls, so that a run may get by without it.
+    `is_lazy` says that it is only imported inside functions, or by calls, so that a run may get by without it;
+    `is_told` that the code itself tells it from its alternatives.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Requirement(Value):
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[str, ...] = ()
     is_lazy: bool = False
+    is_told: bool = False
 
     @property
     def text(self) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .findings import Diagnostic, Evidence, Requirement, Resolution, Unresolved
 from .implicit import implicit_needs
+from .merging import merged, settle_choices
 from .selection import selected
 from .syntax import can_tell, why_not_python
-from .trust import LEVELS
 from .version_hints import version_hints
 
 TYPE_CHECKING = False
@@ -111,7 +111,7 @@ class Gathered:
             is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
                 candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
-                alternatives=candidate.alternatives, is_lazy=is_lazy,
+                alternatives=candidate.alternatives, is_lazy=is_lazy, is_told=candidate.is_told,
             )  # fmt: skip
             into.setdefault(made.name, []).append(made)
 
@@ -179,17 +179,18 @@ class Gathered:
         """Return everything gathered, in an order that does not depend on the order of the imports."""
         declared = {each.name for each in self._declared}
         for missing in sorted(self._covered.keys() - declared):
-            self.diagnostics.append(_not_covered(_merged(self._covered[missing])))
+            self.diagnostics.append(_not_covered(merged(self._covered[missing])))
         if self._hints:
             self._take_hints(declared)
-        predicted = [_merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
+        settle_choices(self._needed)
+        predicted = [merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
         needed = self._needed.keys() | self._covered.keys()
         unresolved = [*self._unresolved.values(), *self._refused]
         return Resolution(
             self.target,
             # A name may stand in a block more than once, with different markers.
             (*self._declared, *predicted),
-            tuple(_merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
+            tuple(merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
             tuple(sorted(unresolved, key=lambda each: (each.path, each.line, each.module))),
             tuple(sorted(self._standard)),
             tuple(sorted(self._local)),
@@ -197,20 +198,6 @@ class Gathered:
             self._is_declared,
             self._requires_python,
         )
-
-
-def _merged(made: Sequence[Requirement]) -> Requirement:
-    """Join what several imports need of one distribution, whatever their order: the surest of them decides."""
-    best = min(made, key=lambda each: (LEVELS.index(each.level), each.alternatives))
-    evidence = {each for one in made for each in one.evidence}
-    markers = {each.marker for each in made}
-    return best.replace(
-        specifier=",".join(sorted({each.specifier for each in made} - {""})),
-        extras=tuple(sorted({extra for each in made for extra in each.extras})),
-        evidence=tuple(sorted(evidence, key=lambda each: (each.path, each.line, each.module, each.rule))),
-        marker=best.marker if len(markers) == 1 else "",
-        is_lazy=all(each.is_lazy for each in made),
-    )
 
 
 def _unresolved(finding: Finding, source: Source) -> Unresolved:
