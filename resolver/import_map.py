@@ -219,7 +219,9 @@ def _by_identity(top: str) -> Candidate:
 
 
 def _looks_local(top: str) -> bool:
-    return top.startswith(("_", "my_", "your_")) or row("local", top) is not None or row("local", top.lower()) is not None
+    return (
+        top.startswith(("_", "my_", "your_")) or row("local", top) is not None or row("local", top.lower()) is not None
+    )
 
 
 def _by_index(top: str, name: str) -> Candidate:

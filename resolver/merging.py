@@ -35,7 +35,7 @@ def settle_choices(needed: Needed) -> None:
     that are told the first by name is taken.
     """
     for winner in sorted(needed, key=lambda name: (not any(each.is_told for each in needed[name]), name)):
-        for loser in _rivals(winner, needed):
+        for loser in _rivals(winner, needed) if winner in needed else ():
             if _modules(needed[loser]) <= _modules(needed[winner]):
                 given_up, kept = needed.pop(loser), needed[winner][0].alternatives
                 needed[winner] += [each.replace(name=winner, alternatives=kept) for each in given_up]
@@ -43,7 +43,7 @@ def settle_choices(needed: Needed) -> None:
 
 def _rivals(name: str, needed: Needed) -> list[str]:
     others = {other for each in needed.get(name, ()) for other in each.alternatives}
-    return sorted(other for other in others if other in needed)
+    return sorted(other for other in others - {name} if other in needed)
 
 
 def _modules(made: Sequence[Requirement]) -> set[str]:
