@@ -47,6 +47,7 @@ class Gathered:
         self._with_hints = with_hints
         self.diagnostics = list(diagnostics)
         self._needed: dict[str, list[Requirement]] = {}
+        self._implied: dict[str, list[Requirement]] = {}
         self._optional: dict[str, list[Requirement]] = {}
         self._covered: dict[str, list[Requirement]] = {}
         self._unresolved: dict[tuple[str, str], Unresolved] = {}
@@ -92,7 +93,7 @@ class Gathered:
         modules = {each.found.top for each in findings if each.origin in ("third party", "standard library")}
         if not is_declared:
             for need in implicit_needs(modules, source.text, tree, source.name):
-                self._needed.setdefault(need.name, []).append(need)
+                self._implied.setdefault(need.name, []).append(need)
             self._hints.extend(_pip_hints(source))
         if self._with_hints:
             constraints, notes = version_hints(modules, source.text, tree, source.name, self.target)
@@ -148,6 +149,18 @@ class Gathered:
         self._declared.extend(good)
         self._refused.extend(bad)
 
+    def _take_implied(self) -> None:
+        """Add what is needed without an import, unless something that is needed anyway brings the same."""
+        from .brought import brought_by
+
+        # An older release, under a version hint, may have required less.
+        current = [name for name, made in self._needed.items() if not any(each.specifier for each in made)]
+        brought = {each for name in current for each in brought_by(name)}
+        for name, made in self._implied.items():
+            is_plain = not any(each.specifier or each.extras for each in made)
+            if name in self._needed or name not in brought or not is_plain:
+                self._needed.setdefault(name, []).extend(made)
+
     def _take_hints(self, declared: set[str]) -> None:
         """Let `pip install` lines choose versions and among alternatives, and add what nothing imports.
 
@@ -180,6 +193,8 @@ class Gathered:
         declared = {each.name for each in self._declared}
         for missing in sorted(self._covered.keys() - declared):
             self.diagnostics.append(_not_covered(merged(self._covered[missing])))
+        if self._implied:
+            self._take_implied()
         if self._hints:
             self._take_hints(declared)
         settle_choices(self._needed)
