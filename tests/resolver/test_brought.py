@@ -36,7 +36,7 @@ def test_an_implicit_need_is_named_unless_a_requirement_brings_it(code: str, exp
 def test_an_older_release_may_not_bring_it(call: str, expected: bool) -> None:
     code = f"import pandas as pd\nimport seaborn as sns\npd.DataFrame([1]).plot()\nsns.{call}([1])\n"
     made = {
-        each.name: each for each in resolve_sources([from_code(code)], Target((3, 9), "linux", "posix")).requirements
+        each.name: each for each in resolve_sources([from_code(code)], Target((3, 8), "linux", "posix")).requirements
     }
     assert bool(made["seaborn"].specifier) is expected, "the hint on which this test rests"
     assert ("matplotlib" in made) is expected
