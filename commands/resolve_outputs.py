@@ -18,7 +18,7 @@ from .resolve import Options, folder_of, resolve_paths, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from forerun.resolver.findings import Requirement, Resolution
     from forerun.resolver.trust import Policy
@@ -134,28 +134,30 @@ def _precheck(options: Options, rules: Policy) -> int:
 
 
 def _pin(options: Options, rules: Policy) -> int:
-    allowed = _looked_up(options, rules)
-    names = {each.name for each in allowed}
-    locked = [line.split()[0].rstrip("\\") for line in _locked(allowed, options).splitlines() if line[:1].isalnum()]
+    resolution = resolve_paths(options)
+    lock = _locked(resolution, options, rules)
+    names = {each.name for each in resolution.requirements if judge(each, rules).is_allowed}
+    locked = [line.split()[0].rstrip("\\") for line in lock.splitlines() if line[:1].isalnum()]
     write(sys.stdout, [line for line in locked if line.partition("==")[0].partition("[")[0] in names])
     return 0
 
 
 def _lock(options: Options, rules: Policy) -> int:
-    write(sys.stdout, _locked(_looked_up(options, rules), options).splitlines())
+    lock = _locked(resolve_paths(options), options, rules)
+    write(sys.stdout, [line for line in lock.splitlines() if not line.startswith("# forerun")])
     return 0
 
 
-def _looked_up(options: Options, rules: Policy) -> list[Requirement]:
-    resolution = resolve_paths(options)
-    write(sys.stderr, report.problem_lines(resolution))
-    return _allowed(resolution, rules)
-
-
-def _locked(requirements: Sequence[Requirement], options: Options) -> str:
+def _locked(resolution: Resolution, options: Options, rules: Policy) -> str:
+    """Return the lock of what may be installed, and say on stderr what there is to say."""
     from forerun.runner.library import lock
+    from forerun.runner.lock_form import notes_of
 
-    return lock(requirements, options.python) if requirements else ""
+    write(sys.stderr, report.problem_lines(resolution))
+    allowed = _allowed(resolution, rules)
+    made = lock(allowed, options.python, rules, resolution.uv_settings) if allowed else ""
+    write(sys.stderr, notes_of(made))
+    return made
 
 
 OUTPUTS: dict[str, Callable[[Options, Policy], int]] = {

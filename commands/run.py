@@ -8,7 +8,6 @@ import sys
 
 from forerun.resolver.settings import settings_for
 from forerun.resolver.source import from_code, from_file, from_stdin
-from forerun.resolver.trust import policy
 from forerun.runner.execution import Attached
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
@@ -80,13 +79,8 @@ def _with_settings(request: Request, source: Source) -> Request:
     settings = settings_for(source.folder or os.getcwd())
     if not settings.path:
         return request
-    rules = request.policy
     return request.replace(
-        policy=policy(
-            settings.trust if settings.trust and not request.is_trust_given else rules.trust,
-            (*settings.allow, *rules.allow),
-            (*settings.deny, *rules.deny),
-        ),
+        policy=settings.under(request.policy, is_trust_given=request.is_trust_given),
         import_map=(*settings.import_map, *request.import_map),
     )
 

@@ -57,6 +57,7 @@ class Gathered:
         self._hints: list[tuple[Source, PipHint]] = []
         self._is_declared = False
         self._requires_python = ""
+        self._uv_settings = ""
 
     def add(
         self,
@@ -120,12 +121,12 @@ class Gathered:
         blocks = [_block(source) for source in sources]
         for source, block in zip(sources, blocks, strict=True):
             if block:
-                self._take_block(source, block)
+                self._take_block(source, block, is_alone=len(sources) == 1)
         declaring = [block is not None and block.dependencies is not None for block in blocks]
         self._is_declared = bool(declaring) and all(declaring)
         return declaring
 
-    def _take_block(self, source: Source, block: InlineMetadata) -> None:
+    def _take_block(self, source: Source, block: InlineMetadata, *, is_alone: bool) -> None:
         problem = block.problem or block.problem_on(self.target)
         if problem:
             self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
@@ -134,19 +135,22 @@ class Gathered:
         if block.has_uv_settings and source.author == "caller":
             reason = "a script block that arrives through a tool call may not have [tool.uv] settings"
             self._refused.append(Unresolved("tool.uv", "refused", source.name, block.line, reason))
+        elif block.has_uv_settings and is_alone:
+            from .uv_settings import uv_settings
+
+            self._uv_settings = uv_settings(block.content, source.folder, self.target)
         elif block.has_uv_settings:
-            ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
+            ignored = "its [tool.uv] settings are not read, since other scripts are read with it"
             self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
         self._requires_python = block.requires_python
 
     def _declare(self, source: Source, block: InlineMetadata) -> None:
         from .declared import declared_requirements
 
-        good, bad = declared_requirements(
-            block.dependencies or (), source.author, source.name, block.line, "script block (PEP 723)"
-        )
-        self._declared.extend(good)
-        self._refused.extend(bad)
+        for text, (line, column) in zip(block.dependencies or (), block.places, strict=True):
+            good, bad = declared_requirements([text], source.author, source.name, line, "script block (PEP 723)")
+            self._declared.extend(good)
+            self._refused.extend(each.replace(reason=f"{each.reason} (column {column})") for each in bad)
 
     def _take_hints(self, declared: set[str]) -> None:
         """Let `pip install` lines choose versions and among alternatives, and add what nothing imports.
@@ -196,6 +200,7 @@ class Gathered:
             tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
             self._is_declared,
             self._requires_python,
+            self._uv_settings,
         )
 
 

@@ -6,7 +6,7 @@ import os
 
 from .errors import ResolverError
 from .names import canonical
-from .trust import TRUST_CHOICES
+from .trust import TRUST_CHOICES, over_settings
 from .value import Value
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    from .trust import TrustLevel
+    from .trust import Policy, TrustLevel
 
 KEYS = ("trust", "allow", "deny", "import-map")
 
@@ -39,6 +39,17 @@ class Settings(Value):
     deny: tuple[str, ...] = ()
     import_map: tuple[tuple[str, str], ...] = ()
     path: str = ""
+
+    def under(self, rules: Policy, *, is_trust_given: bool) -> Policy:
+        """Return the policy of a command line with what these settings add; where they disagree, it stands.
+
+        Raises:
+            ResolverError: something in the lists is no distribution's name.
+        """
+        if not self.path:
+            return rules
+        trust = self.trust if self.trust and not is_trust_given else rules.trust
+        return over_settings(rules.replace(trust=trust), self.allow, self.deny)
 
 
 def settings_for(folder: str) -> Settings:

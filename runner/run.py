@@ -163,7 +163,7 @@ class _Run:
                 return self._ended(execution)
 
     def _layer_from(self, layers: Layers) -> Layer:
-        return layers.layer_for(self._requirements, self._observer, self._request.policy.deny)
+        return layers.layer_for(self._requirements, self._observer, self._request.policy, self._resolution.uv_settings)
 
     @property
     def _may_retry(self) -> bool:
@@ -215,7 +215,7 @@ class _Run:
         common: dict[str, Any] = {
             "resolution": self._resolution,
             "attempts": tuple(self._attempts),
-            "notes": tuple(self._notes),
+            "notes": (*self._notes, *(self._layer.notes if self._layer else ())),
             "advice": tuple(dict.fromkeys(each for each in self._advice if each)),
             "timing": results.Timing(**self._seconds),
             "dependencies": self._layer.distributions if self._layer else (),
