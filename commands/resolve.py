@@ -46,13 +46,20 @@ def main(arguments: Sequence[str], program: str = "forerun resolve") -> int:
     """
     options = parse(arguments, program)
     settings = settings_for(folder_of(options.paths[0]))
-    rules = settings.under(options.policy, is_trust_given=options.is_trust_given)
+    rules = _with_answers(settings.under(options.policy, is_trust_given=options.is_trust_given))
     options = options.replace(import_map=(*settings.import_map, *options.import_map))
     if options.output in ("requirements", "json", "explain"):
         return _print(resolve_paths(options), rules, options.output)
     from .resolve_outputs import OUTPUTS
 
     return OUTPUTS[options.output](options, rules)
+
+
+def _with_answers(rules: Policy) -> Policy:
+    """Let in what the person always allows (`forerun allow`)."""
+    from .answers import allowed_always
+
+    return rules.replace(allow=rules.allow | allowed_always() - rules.deny)
 
 
 def parse(arguments: Sequence[str], program: str) -> Options:

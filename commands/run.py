@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.source import Source
+    from forerun.runner.question import Question
     from forerun.runner.result import RunResult
 
     from .progress import TerminalProgress
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         RunnerError: forerun cannot do its part.
     """
     source, request = parse(arguments)
-    request = _with_settings(request, source)
+    request = _with_settings(request, source).replace(consent=_consent)
     _unwind_on_signals()
     observer = _observer()
     try:
@@ -100,6 +101,12 @@ def _unwind_on_signals() -> None:
 
 def _raise(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
+
+
+def _consent(questions: tuple[Question, ...]) -> frozenset[str]:
+    from .consent import consent
+
+    return consent(questions)
 
 
 def _observer() -> TerminalProgress | None:

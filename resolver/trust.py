@@ -108,7 +108,7 @@ def judge(requirement: Requirement, rules: Policy) -> Verdict:
         return Verdict(name, True)
     if rules.trust in ("declared", "curated"):
         return Verdict(name, False, f"{name} is only {requirement.level}", f"allow it with --allow {name}")
-    return Verdict(name, False, _doubt(name, requirement.level), f"if you know it, allow it with --allow {name}")
+    return Verdict(name, False, doubt(name, requirement.level), f"if you know it, allow it with --allow {name}")
 
 
 def refusals(resolution: Resolution, rules: Policy) -> tuple[Verdict, ...]:
@@ -126,11 +126,12 @@ def accepted_guesses(resolution: Resolution, rules: Policy) -> tuple[Unresolved,
     )
 
 
-def _doubt(name: str, level: str) -> str:
+def doubt(name: str, level: str) -> str:
+    """Return why a name below `popular` is not trusted, and which popular one it looks like."""
     known = "is on the package index but neither curated nor popular"
-    doubt = known if level == "registered" else "is not known to the package index"
+    reason = known if level == "registered" else "is not known to the package index"
     near = nearest_popular(name)
-    return f"{name} {doubt}" + (f" (did you mean {near}?)" if near else "")
+    return f"{name} {reason}" + (f" (did you mean {near}?)" if near else "")
 
 
 def nearest_popular(name: str) -> str:
