@@ -111,7 +111,8 @@ class Gathered:
             evidence = Evidence(each.module, source.name, each.line, candidate.rule)
             is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
-                candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
+                candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
+                evidence=(evidence,),
                 alternatives=candidate.alternatives, is_lazy=is_lazy,
             )  # fmt: skip
             into.setdefault(made.name, []).append(made)

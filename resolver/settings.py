@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import ResolverError
-from .names import canonical
+from .own_map import check_map
 from .trust import TRUST_CHOICES, over_settings
 from .value import Value
 
@@ -126,7 +126,8 @@ def _names(path: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _import_map(path: str, table: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(table, dict) or not all(isinstance(each, str) for each in table.values()):
         raise SettingsError(path, "import-map must map import names to distributions, as in sklearn = 'scikit-learn'")
-    for module, name in table.items():
-        if not canonical(name.partition(";")[0].strip()):
-            raise SettingsError(path, f"import-map maps {module!r} to {name!r}, which is no distribution's name")
+    try:
+        check_map(table)
+    except ResolverError as error:
+        raise SettingsError(path, str(error)) from error
     return tuple(sorted(table.items()))
