@@ -114,16 +114,10 @@ def _declarations(options: Options) -> Declarations:
     declared = resolve_paths(options)
     if declared.is_declared:
         return Declarations(declared.requirements)
-    folder = os.path.abspath(folder_of(options.paths[0]))
-    while True:
-        inside = folder.startswith(os.getcwd() + os.sep) or folder == os.getcwd()
-        found = project_declarations(os.path.relpath(folder) if inside else folder)
-        if found.files or os.path.dirname(folder) == folder:
-            break
-        folder = os.path.dirname(folder)
+    found = project_declarations(folder_of(options.paths[0]))
     if not found.files:
         raise ResolverError("nothing to check against: no pyproject.toml, requirements.txt or script block was found")
-    write(sys.stderr, found.problems)
+    write(sys.stderr, map(str, found.problems))
     return found
 
 

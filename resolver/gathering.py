@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .inline_metadata import InlineMetadata
     from .origin import Finding
     from .pip_hints import PipHint
+    from .project_files import ProjectFiles
     from .source import Source
     from .target import Target
 
@@ -42,8 +43,16 @@ def _block(source: Source) -> InlineMetadata | None:
 class Gathered:
     """Collects what the sources need, then sorts it into a Resolution."""
 
-    def __init__(self, target: Target, diagnostics: Iterable[Diagnostic], *, with_hints: bool) -> None:
+    def __init__(
+        self,
+        target: Target,
+        diagnostics: Iterable[Diagnostic],
+        *,
+        with_hints: bool,
+        project: ProjectFiles | None = None,
+    ) -> None:
         self.target = target
+        self._project = project
         self._with_hints = with_hints
         self.diagnostics = list(diagnostics)
         self._needed: dict[str, list[Requirement]] = {}
@@ -180,6 +189,28 @@ class Gathered:
                 note = f"a pip install line names {made.name}, which is only {made.level} and not imported: left out"
                 self.diagnostics.append(Diagnostic(source.name, hint.line, note))
 
+    def _take_project(self) -> None:
+        """Let the project that the scripts belong to choose among names, and say versions."""
+        needs = (self._needed, self._optional)
+        made_all = [each for needed in needs for made in needed.values() for each in made]
+        names = {name for each in made_all for name in (each.name, *each.alternatives)}
+        names |= {name for each in self._unresolved.values() for name in (each.guess, *each.alternatives) if name}
+        if not names or self._project is None or not self._project.mention(names):
+            return
+        from .project import declarations
+        from .project_versions import ProjectVersions
+
+        declared = declarations(self._project, self.target)
+        versions = ProjectVersions(declared, self.target)
+        for key, unknown in list(self._unresolved.items()):
+            found = versions.resolved(unknown)
+            if found:
+                del self._unresolved[key]
+                self._needed.setdefault(found.name, []).append(found)
+        for needed in needs:
+            versions.settle(needed)
+        self.diagnostics.extend((*declared.problems, *versions.diagnostics))
+
     def resolution(self) -> Resolution:
         """Return everything gathered, in an order that does not depend on the order of the imports."""
         declared = {each.name for each in self._declared}
@@ -187,6 +218,7 @@ class Gathered:
             self.diagnostics.append(_not_covered(_merged(self._covered[missing])))
         if self._hints:
             self._take_hints(declared)
+        self._take_project()
         predicted = [_merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
         needed = self._needed.keys() | self._covered.keys()
         unresolved = [*self._unresolved.values(), *self._refused]
