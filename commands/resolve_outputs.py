@@ -11,10 +11,11 @@ from forerun.resolver.check import as_github, as_sarif, check
 from forerun.resolver.errors import ResolverError, SourceError
 from forerun.resolver.precheck import prechecked
 from forerun.resolver.project import Declarations, project_declarations
-from forerun.resolver.script_block import block_text, with_requirements
+from forerun.resolver.script_block import block_text, with_added
 from forerun.resolver.trust import judge
 
 from .resolve import Options, folder_of, resolve_paths, write
+from .rewriting import rewrite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,38 +58,45 @@ def _write_blocks(options: Options, rules: Policy) -> int:
 
 def _write_block(path: str, options: Options, rules: Policy) -> None:
     """Put what a script needs into its block; what the block has already stays as it is."""
+    before = _bytes(path)
+    _refuse_bad_block(path, before)
     declared = resolve_paths(options)
+    bad = [each for each in declared.unresolved if each.kind == "refused"]
+    if declared.is_declared and bad:
+        raise ResolverError(f"{report.unresolved_line(bad[0])}; correct that first")
     predicted = resolve_paths(options, reads_blocks=False)
-    present = [each.text for each in declared.requirements] if declared.is_declared else []
     names = {each.name for each in declared.requirements} if declared.is_declared else set()
     added = [each.text for each in _allowed(predicted, rules) if each.name not in names]
     write(sys.stderr, report.problem_lines(predicted))
     if not added:
         return
-    with open(path, "rb") as file:
-        before = file.read()
     try:
-        after = with_requirements(before, [*present, *added])
+        after = with_added(before, added)
     except ValueError as error:
         raise SourceError(path, str(error)) from error
-    if after != before:
-        _replace(path, after)
-        write(sys.stderr, [f"{path}: {len(added)} added to its script block"])
+    rewrite(path, before, after)
+    write(sys.stderr, [f"{path}: {len(added)} added to its script block"])
 
 
-def _replace(path: str, data: bytes) -> None:
-    """Write a file whole or not at all, with the permissions that it had."""
-    target = os.path.realpath(path)
-    part = f"{target}.{os.getpid()}.part"
+def _bytes(path: str) -> bytes:
     try:
-        with open(part, "wb") as file:
-            file.write(data)
-        os.chmod(part, os.stat(target).st_mode & 0o7777)
-        os.replace(part, target)
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
-        if os.path.exists(part):
-            os.unlink(part)
-        raise SourceError(path, f"cannot be written ({error.strerror})") from error
+        raise SourceError(path, f"cannot be read ({error.strerror})") from error
+
+
+def _refuse_bad_block(path: str, data: bytes) -> None:
+    """Refuse to add to a block that cannot be read, since something in it might get lost.
+
+    Raises:
+        ResolverError: it cannot.
+    """
+    from forerun.resolver.inline_metadata import inline_metadata
+
+    block = inline_metadata(data.decode("latin-1").removeprefix("\xef\xbb\xbf"))
+    if block is not None and block.problem:
+        raise ResolverError(f"{path}:{block.line}: {block.problem}")
 
 
 def _check(options: Options, _rules: Policy) -> int:
