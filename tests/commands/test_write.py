@@ -52,7 +52,9 @@ def test_what_is_declared_stays_and_only_what_is_missing_is_added(run_forerun: F
         pytest.param(["dependencies = ['no requirement!']"], "is not a requirement", id="an entry"),
         pytest.param(["dependencies = ["], "not valid TOML", id="TOML"),
         pytest.param(["dependencies = 'numpy'"], "are not a list of strings (line 2, column 18)", id="type"),
-        pytest.param(["# ///", "", "# /// script", "dependencies = []"], "second script block", id="two blocks"),
+        pytest.param(
+            ["x = 1", "# ///", "", "# /// script", "dependencies = []"], "second script block", id="two blocks"
+        ),
     ],
 )
 def test_a_bad_block_is_refused_and_stays(lines: list[str], said: str, run_forerun: Forerun, tmp_path: Path) -> None:
