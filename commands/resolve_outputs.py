@@ -124,7 +124,7 @@ def _declarations(options: Options) -> Declarations:
         return Declarations(declared.requirements)
     found = project_declarations(folder_of(options.paths[0]))
     if not found.files:
-        raise ResolverError("nothing to check against: no pyproject.toml, requirements.txt or script block was found")
+        raise ResolverError("nothing to check against: no pyproject.toml, setup.cfg, requirements.txt or script block")
     write(sys.stderr, map(str, found.problems))
     return found
 

@@ -11,6 +11,7 @@ from .names import canonical
 from .project_files import ProjectFiles, content_of, project_files
 from .pyproject_file import pyproject
 from .requirements_file import entries
+from .setup_cfg_file import setup_cfg
 from .value import Value
 
 TYPE_CHECKING = False
@@ -52,6 +53,8 @@ def declarations(files: ProjectFiles, target: Target | None = None) -> Declarati
     reader = _Reader()
     if files.pyproject:
         reader.read_pyproject(files.pyproject)
+    if files.setup_cfg:
+        reader.read_setup_cfg(files.setup_cfg)
     plain = [path for path in files.requirements if os.path.basename(path).rpartition(".")[0] == "requirements"]
     for path in plain:
         reader.read_requirements(path, "required")
@@ -98,6 +101,14 @@ class _Reader:
             self._take(each.text, "optional" if each.is_optional else "required", shown, each.line)
         for name in table.files:
             self.read_requirements(os.path.join(os.path.dirname(path), name), "required")
+
+    def read_setup_cfg(self, path: str) -> None:
+        """Read the requirements in a `setup.cfg`."""
+        listed, problem = setup_cfg(self._text(path))
+        if problem:
+            self._problems.append(Diagnostic(_shown(path), 0, problem))
+        for each in listed:
+            self._take(each.text, "optional" if each.is_optional else "required", _shown(path), each.line)
 
     def read_requirements(self, path: str, kind: Kind, depth: int = 0) -> None:
         """Read a requirements file in pip's form, with the files that it includes (`-r`) and constraints (`-c`)."""

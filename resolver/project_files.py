@@ -14,22 +14,23 @@ LARGEST = 20_000_000
 """Bytes; a larger file declares nothing for us. Locks of large projects have a few megabytes."""
 
 VCS = (".git", ".hg")
-NAMES = ("pyproject.toml", "requirements.txt", "requirements.in", "uv.lock", "pylock.toml")
+NAMES = ("pyproject.toml", "setup.cfg", "requirements.txt", "requirements.in", "uv.lock", "pylock.toml")
 DEEPEST = 40
 """Folders that are looked at on the way up."""
 
 
 class ProjectFiles(Value):
-    """`pyproject.toml`, requirements files and locks at or above a folder, up to its project's root."""
+    """`pyproject.toml`, `setup.cfg`, requirements files and locks at or above a folder, up to its project's root."""
 
     pyproject: str = ""
+    setup_cfg: str = ""
     requirements: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file."""
-        return (*((self.pyproject,) if self.pyproject else ()), *self.requirements, *self.locks)
+        return (*filter(None, (self.pyproject, self.setup_cfg)), *self.requirements, *self.locks)
 
     def mention(self, names: Iterable[str]) -> bool:
         """Whether one of some canonical names may occur in them, or they include other files.
@@ -101,8 +102,8 @@ def _declaring(folder: str, owners: frozenset[int]) -> tuple[str, ...]:
 
 
 def _kind(name: str) -> str:
-    if name == "pyproject.toml":
-        return "pyproject"
+    if name in ("pyproject.toml", "setup.cfg"):
+        return name
     if name.startswith("requirements") and name.endswith((".txt", ".in")):
         return "requirements"
     is_lock = name in ("uv.lock", "pylock.toml") or (name.startswith("pylock.") and name.endswith(".toml"))
@@ -126,8 +127,7 @@ def _nearest(found: Iterable[tuple[str, ...]]) -> ProjectFiles:
             here.setdefault(_kind(os.path.basename(path)), []).append(path)
         if "locks" not in kinds and "locks" in here:
             kinds["locks"] = here["locks"]
-        if not {"pyproject", "requirements"} & kinds.keys():
+        if not {"pyproject.toml", "setup.cfg", "requirements"} & kinds.keys():
             kinds.update({kind: here[kind] for kind in here if kind != "locks"})
-    return ProjectFiles(
-        "".join(kinds.get("pyproject", [])), tuple(kinds.get("requirements", [])), tuple(kinds.get("locks", []))
-    )
+    project, setup = ("".join(kinds.get(name, [])) for name in ("pyproject.toml", "setup.cfg"))
+    return ProjectFiles(project, setup, tuple(kinds.get("requirements", [])), tuple(kinds.get("locks", [])))

@@ -51,11 +51,12 @@ def pyproject(text: str) -> Pyproject:
 
 
 def _optional(table: dict[str, Any], project: dict[str, Any]) -> Iterator[str]:
-    """Yield the requirements of extras and groups; a group that another includes stands in the table itself."""
+    """Yield the requirements of extras, groups and builds; a group that another includes stands in the table itself."""
     groups = [_table(project, "optional-dependencies"), _table(table, "dependency-groups")]
     groups += [
         _table(table, "tool", "pdm", "dev-dependencies"),
         {"dev": _table(table, "tool", "uv").get("dev-dependencies")},
+        {"build": _table(table, "build-system").get("requires")},
     ]
     for group in groups:
         for texts in group.values():

@@ -62,7 +62,8 @@ def _addressed(text: str, number: int) -> Iterator[Entry]:
     if " @ " in text:
         yield Entry("requirement", text, number)
     elif not _ADDRESS.match(text) or text.lower().startswith("file:"):
-        if os.path.normpath(text) != ".":
+        # The project itself, with extras or without, is no requirement of it.
+        if os.path.normpath(text.partition("[")[0]) != ".":
             yield Entry(
                 "problem",
                 "it names a path, which is left out; where it is needed, say --with 'NAME @ file://...'",

@@ -78,7 +78,9 @@ def test_what_is_left_out_of_a_requirements_file_is_named_without_its_secrets(li
     assert "secret" not in entry.text
 
 
-@pytest.mark.parametrize("line", ["", "# numpy", "  ", "-e .", "--pre", "--only-binary :all:", "--no-binary=a", "\\"])
+@pytest.mark.parametrize(
+    "line", ["", "# numpy", "  ", "-e .", ".[test]", "--pre", "--only-binary :all:", "--no-binary=a", "\\"]
+)
 def test_lines_that_say_nothing_to_us(line: str) -> None:
     assert list(entries(line)) == []
 
@@ -140,6 +142,21 @@ dependencies = { file = ["base.txt"] }
     assert optional == ["b", "c", "d", "h", "i", "j", "k", "l"]
     assert (found.name, found.files) == ("me", ("base.txt",))
     assert {each.text: each.line for each in found.listed}["f>=2,<3"] == 12
+
+
+def test_setup_cfg_is_read(tmp_path: Path) -> None:
+    write(tmp_path, {
+        "setup.cfg": "[options]\ninstall_requires =\n    numpy>=1 # why\n    rich; python_version > '3'\n"
+                     "[options.extras_require]\ndev =\n    pytest\n[flake8]\nignore = %(x)s\n",
+    })  # fmt: skip
+    found = project_declarations(str(tmp_path))
+    assert {each.text: each.evidence[0].line for each in found.requirements} == {
+        "numpy>=1": 0, 'rich ; python_version > "3"': 4,
+    }  # fmt: skip
+    assert [each.name for each in found.optional] == ["pytest"]
+    write(tmp_path, {"setup.cfg": "numpy\n"})
+    (problem,) = project_declarations(str(tmp_path)).problems
+    assert "is not a configuration file" in problem.message
 
 
 UV_LOCK = """
