@@ -86,7 +86,9 @@ class Resolution(Value):
     """What a script needs: pure data, in the same order for the same input and tables.
 
     `requirements` are needed to run, `optional` are imported only where the script can do without; `is_declared`
-    says that a PEP 723 block gave the answer. A fatal diagnostic means that the script cannot run on the target.
+    says that a PEP 723 block gave the answer; `uv_settings` is the rest of that block, as TOML, where a person's own
+    has a `[tool.uv]` table, by which everything is then looked up. A fatal diagnostic means that the script cannot run
+    on the target.
     """
 
     target: Target
@@ -98,6 +100,7 @@ class Resolution(Value):
     diagnostics: tuple[Diagnostic, ...] = ()
     is_declared: bool = False
     requires_python: str = ""
+    uv_settings: str = ""
 
     def with_optional(self) -> Resolution:
         """Return the same with everything optional counted as needed."""

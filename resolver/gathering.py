@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .inline_metadata import InlineMetadata
     from .origin import Finding
     from .pip_hints import PipHint
+    from .project_files import ProjectFiles
     from .source import Source
     from .target import Target
 
@@ -42,8 +43,16 @@ def _block(source: Source) -> InlineMetadata | None:
 class Gathered:
     """Collects what the sources need, then sorts it into a Resolution."""
 
-    def __init__(self, target: Target, diagnostics: Iterable[Diagnostic], *, with_hints: bool) -> None:
+    def __init__(
+        self,
+        target: Target,
+        diagnostics: Iterable[Diagnostic],
+        *,
+        with_hints: bool,
+        project: ProjectFiles | None = None,
+    ) -> None:
         self.target = target
+        self._project = project
         self._with_hints = with_hints
         self.diagnostics = list(diagnostics)
         self._needed: dict[str, list[Requirement]] = {}
@@ -58,6 +67,7 @@ class Gathered:
         self._hints: list[tuple[Source, PipHint]] = []
         self._is_declared = False
         self._requires_python = ""
+        self._uv_settings = ""
 
     def add(
         self,
@@ -111,7 +121,8 @@ class Gathered:
             evidence = Evidence(each.module, source.name, each.line, candidate.rule)
             is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
-                candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
+                candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
+                evidence=(evidence,),
                 alternatives=candidate.alternatives, is_lazy=is_lazy, is_told=candidate.is_told,
             )  # fmt: skip
             into.setdefault(made.name, []).append(made)
@@ -121,12 +132,12 @@ class Gathered:
         blocks = [_block(source) for source in sources]
         for source, block in zip(sources, blocks, strict=True):
             if block:
-                self._take_block(source, block)
+                self._take_block(source, block, is_alone=len(sources) == 1)
         declaring = [block is not None and block.dependencies is not None for block in blocks]
         self._is_declared = bool(declaring) and all(declaring)
         return declaring
 
-    def _take_block(self, source: Source, block: InlineMetadata) -> None:
+    def _take_block(self, source: Source, block: InlineMetadata, *, is_alone: bool) -> None:
         problem = block.problem or block.problem_on(self.target)
         if problem:
             self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
@@ -135,19 +146,22 @@ class Gathered:
         if block.has_uv_settings and source.author == "caller":
             reason = "a script block that arrives through a tool call may not have [tool.uv] settings"
             self._refused.append(Unresolved("tool.uv", "refused", source.name, block.line, reason))
+        elif block.has_uv_settings and is_alone:
+            from .uv_settings import uv_settings
+
+            self._uv_settings = uv_settings(block.content, source.folder, self.target)
         elif block.has_uv_settings:
-            ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
+            ignored = "its [tool.uv] settings are not read, since other scripts are read with it"
             self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
         self._requires_python = block.requires_python
 
     def _declare(self, source: Source, block: InlineMetadata) -> None:
         from .declared import declared_requirements
 
-        good, bad = declared_requirements(
-            block.dependencies or (), source.author, source.name, block.line, "script block (PEP 723)"
-        )
-        self._declared.extend(good)
-        self._refused.extend(bad)
+        for text, (line, column) in zip(block.dependencies or (), block.places, strict=True):
+            good, bad = declared_requirements([text], source.author, source.name, line, "script block (PEP 723)")
+            self._declared.extend(good)
+            self._refused.extend(each.replace(reason=f"{each.reason} (column {column})") for each in bad)
 
     def _take_implied(self) -> None:
         """Add what is needed without an import, unless something that is needed anyway brings the same."""
@@ -188,6 +202,28 @@ class Gathered:
                 note = f"a pip install line names {made.name}, which is only {made.level} and not imported: left out"
                 self.diagnostics.append(Diagnostic(source.name, hint.line, note))
 
+    def _take_project(self) -> None:
+        """Let the project that the scripts belong to choose among names, and say versions."""
+        needs = (self._needed, self._optional)
+        made_all = [each for needed in needs for made in needed.values() for each in made]
+        names = {name for each in made_all for name in (each.name, *each.alternatives)}
+        names |= {name for each in self._unresolved.values() for name in (each.guess, *each.alternatives) if name}
+        if not names or self._project is None or not self._project.mention(names):
+            return
+        from .project import declarations
+        from .project_versions import ProjectVersions
+
+        declared = declarations(self._project, self.target)
+        versions = ProjectVersions(declared, self.target)
+        for key, unknown in list(self._unresolved.items()):
+            found = versions.resolved(unknown)
+            if found:
+                del self._unresolved[key]
+                self._needed.setdefault(found.name, []).append(found)
+        for needed in needs:
+            versions.settle(needed)
+        self.diagnostics.extend((*declared.problems, *versions.diagnostics))
+
     def resolution(self) -> Resolution:
         """Return everything gathered, in an order that does not depend on the order of the imports."""
         declared = {each.name for each in self._declared}
@@ -197,6 +233,7 @@ class Gathered:
             self._take_implied()
         if self._hints:
             self._take_hints(declared)
+        self._take_project()
         settle_choices(self._needed)
         predicted = [merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
         needed = self._needed.keys() | self._covered.keys()
@@ -212,6 +249,7 @@ class Gathered:
             tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
             self._is_declared,
             self._requires_python,
+            self._uv_settings,
         )
 
 

@@ -43,6 +43,8 @@ class Candidate(Value):
     marker: str = ""
     alternatives: tuple[str, ...] = ()
     reason: str = ""
+    specifier: str = ""
+    extras: tuple[str, ...] = ()
     is_told: bool = False
 
 
@@ -151,10 +153,15 @@ def _patterns() -> list[tuple[list[str], str]]:
 
 
 def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
-    if own and prefix in own:
-        name, _, marker = own[prefix].partition(";")
-        return Candidate(prefix, canonical(name.strip()), "declared", "your own import map", marker.strip())
-    return None
+    if not own or prefix not in own:
+        return None
+    from .own_map import mapped
+
+    found = mapped(own[prefix])
+    return Candidate(
+        prefix, found.name, "declared", "your own import map", found.marker,
+        specifier=found.specifier, extras=found.extras,
+    )  # fmt: skip
 
 
 def _curated_row(prefix: str, clues: Clues) -> Candidate | None:

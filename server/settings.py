@@ -25,10 +25,20 @@ class Settings:
     trust: TrustLevel = "popular"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    no_build: bool = False
+    allow_build: tuple[str, ...] = ()
+    exclude_newer: str = ""
     max_retries: int = 5
     verbose: bool = False
 
     @property
     def policy(self) -> Policy:
         """What may be installed."""
-        return policy(self.trust, self.allow, self.deny)
+        return policy(
+            self.trust,
+            self.allow,
+            self.deny,
+            no_build=self.no_build,
+            allow_build=self.allow_build,
+            exclude_newer=self.exclude_newer,
+        )

@@ -192,7 +192,7 @@ def test_a_namespace_star_and_no_names_fall_back_to_the_module() -> None:
 
 def test_the_users_map_wins_and_may_carry_a_marker() -> None:
     found = look_up("yaml.x", no_clues, {"yaml": "my-yaml ; os_name == 'nt'"})
-    assert (found.distribution, found.marker, found.level) == ("my-yaml", "os_name == 'nt'", "declared")
+    assert (found.distribution, found.marker, found.level) == ("my-yaml", 'os_name == "nt"', "declared")
 
 
 def pipreqs_rows() -> list[tuple[str, str]]:
