@@ -86,7 +86,8 @@ class Terminal:
         until = time.monotonic() + DEADLINE
         while (at := self.seen.find(text, self._from)) < 0:
             assert time.monotonic() < until, self.seen
-            assert self._read(0.2) or self.process.poll() is None, self.seen
+            was_alive = self.process.poll() is None
+            assert self._read(0.2) or was_alive, self.seen
         shown, self._from = self.seen[self._from : at], at + len(text)
         return shown
 
