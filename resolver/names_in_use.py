@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .imports import Import
+    from .statements import Import
 
 
 class NamesInUse:

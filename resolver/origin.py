@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .findings import Kind
-    from .imports import Import, Reading
+    from .imports import Reading
     from .local import Neighbourhood
     from .source import Source
+    from .statements import Import
     from .target import Target
 
     Origin = Literal["standard library", "local", "third party", "missing"]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import keyword
 import re
 
-from .imports import Import, imports_in, parse
+from .circumstances import imports_in
+from .imports import parse
+from .statements import Import
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
