@@ -14,7 +14,7 @@ from .attempts import (
     imports_instead,
     is_import,
 )
-from .conditions import evaluate, is_type_checking
+from .conditions import dotted, evaluate, is_type_checking
 from .statements import Import, Place, imports_of
 
 TYPE_CHECKING = False
@@ -150,6 +150,8 @@ class _Walk:
         is_wide = not CATCH_ALL.isdisjoint(names) and all(map(is_import, statement.body))
         if IMPORT_ERRORS.isdisjoint(names) and not is_wide:
             return False
+        if dotted(call.func).rpartition(".")[2] == "suppress":
+            return True
         paths = self._names().paths(call.func, self._names().at(statement))
         return any(path.rpartition(".")[2] == "suppress" for path in paths)
 

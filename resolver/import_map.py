@@ -27,7 +27,14 @@ DEEPEST = 16
 _table = b""
 _keys = b""
 _bounds: dict[str, tuple[int, int]] = {}
-_parsed: list[tuple[list[str], str]] = []
+_parsed: dict[str, list[tuple[list[str], str]]] = {}
+_asked: dict[str, int] = {}
+_indexed: dict[str, dict[bytes, bytes]] = {}
+_curated: set[str] = set()
+_lowered: set[str] = set()
+_prefixes: set[str] = set()
+FEW = 200
+"""Questions to a section that are answered by searching it; more are answered from an index."""
 
 
 class Candidate(Value):
@@ -52,6 +59,10 @@ def row(section: str, key: str) -> tuple[str, ...] | None:
     """Return the strings of one row of the table, () for a bare name, or None where there is no such row."""
     if not key.isascii():
         return None
+    _asked[section] = _asked.get(section, 0) + 1
+    if _asked[section] > FEW:
+        indexed = _index(section).get(key.encode())
+        return None if indexed is None else tuple(indexed.decode().split('"')[3::2])
     table, (start, end) = _section(section)
     name = b'\n"' + key.encode() + b'"'
     found = table.find(name, start, end)
@@ -62,6 +73,15 @@ def row(section: str, key: str) -> tuple[str, ...] | None:
             return tuple(line.decode().split('"')[3::2])
         found = table.find(name, stop, end)
     return None
+
+
+def _index(section: str) -> dict[bytes, bytes]:
+    """Return the lines of a section by their keys."""
+    if section not in _indexed:
+        table, (start, end) = _section(section)
+        lines = [line for line in table[start:end].split(b"\n") if line.startswith(b'"')]
+        _indexed[section] = {line[1 : line.index(b'"', 1)]: line for line in reversed(lines)}
+    return _indexed[section]
 
 
 def rows(section: str) -> Iterable[tuple[str, ...]]:
@@ -78,16 +98,28 @@ def is_curated_distribution(name: str) -> bool:
         return True
     if not name:
         return False
+    if _asked["same"] > FEW:
+        return name in _curated_distributions()
     table, (start, end) = _section("modules")
     # A value stands after a space or a bracket, a key after a line break.
     written = (before + name.encode() + after for before in (b' "', b'["') for after in (b'"', b" "))
     return any(table.find(each, start, end) >= 0 for each in written)
 
 
+def _curated_distributions() -> set[str]:
+    """Return what the rows of `modules` name; each value begins with a distribution."""
+    if not _curated:
+        values = (value for _, *values in rows("modules") for value in values)
+        _curated.update(value.partition(" ")[0] for value in values)
+    return _curated
+
+
 def is_namesake(name: str) -> bool:
     """Whether a canonical name is one under which people import another project, in any case: `jwt`, `crypto`."""
     if is_curated_distribution(name):
         return False
+    if _asked["same"] > FEW:
+        return not _lowered_names().isdisjoint((name, name.replace("-", "_")))
     keys = _lowered_keys()
     return any(b'\n"' + each.encode() + b'"' in keys for each in (name, name.replace("-", "_")))
 
@@ -99,6 +131,13 @@ def _lowered_keys() -> bytes:
         parts = (_section(name) for name in ("modules", "contested", "hosts", "local", "removed"))
         _keys = b"\n".join(table[start:end] for table, (start, end) in parts).lower()
     return _keys
+
+
+def _lowered_names() -> set[str]:
+    if not _lowered:
+        lines = _lowered_keys().decode().split("\n")
+        _lowered.update(line.split('"', 2)[1] for line in lines if line.startswith('"'))
+    return _lowered
 
 
 def _section(name: str) -> tuple[bytes, tuple[int, int]]:
@@ -139,17 +178,28 @@ def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[
 
 def _is_namespace(module: str) -> bool:
     """Whether some row or pattern is longer than a module name, so that what is imported from it matters."""
+    if _patterns(module.partition(".")[0]):
+        return True
+    if _asked.get("modules", 0) > FEW:
+        return module in _longer_than()
     table, (start, end) = _section("modules")
-    name = b'\n"' + module.encode("utf-8", "replace") + b"."
-    return table.find(name, start, end) >= 0 or any(
-        pattern[0] == module.partition(".")[0] for pattern, _ in _patterns()
-    )
+    return table.find(b'\n"' + module.encode("utf-8", "replace") + b".", start, end) >= 0
 
 
-def _patterns() -> list[tuple[list[str], str]]:
+def _longer_than() -> set[str]:
+    """Return every name that some row of `modules` is longer than, by a dot and more."""
+    if not _prefixes:
+        keys = (key for key, *_ in rows("modules"))
+        _prefixes.update(key[:at] for key in keys for at in range(len(key)) if key[at] == ".")
+    return _prefixes
+
+
+def _patterns(top: str) -> list[tuple[list[str], str]]:
+    """Return the patterns whose first part is a top-level module, each with its template."""
     if not _parsed:
-        _parsed.extend((key.split("."), template) for key, template in rows("patterns"))
-    return _parsed
+        for key, template in rows("patterns"):
+            _parsed.setdefault(key.partition(".")[0], []).append((key.split("."), template))
+    return _parsed.get(top, [])
 
 
 def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
@@ -191,7 +241,7 @@ def _pattern_row(parts: list[str]) -> Candidate | None:
     """Apply a pattern such as google.cloud.* -> google-cloud-*, where the index knows the name that it makes."""
     if len(parts) < 2:
         return None
-    for wanted, template in _patterns():
+    for wanted, template in _patterns(parts[0]):
         if len(wanted) != len(parts) or any(a not in ("*", b) for a, b in zip(wanted, parts, strict=True)):
             continue
         name = template
