@@ -1,4 +1,4 @@
-"""How do time and memory grow with a script? Seconds of CPU and peak memory of `resolve FILE`, kind by kind and size by size.
+"""How do time and memory grow with a script? Seconds of CPU and peak memory of `resolve FILE`, by kind and size.
 
     python benchmarks/large_sources.py [--sizes 1 10 50] [--kinds plain imports ...]
 

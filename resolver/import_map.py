@@ -1,13 +1,8 @@
-"""Dotted module name + clues -> the distribution that provides it, with the layer of the tables that said so.
-
-The table is searched as bytes, since parsing it would cost more than everything else: `data/README.md` says how
-its rows are laid out.
-"""
+"""Dotted module name + clues -> the distribution that provides it, with the layer of the tables that said so."""
 
 from __future__ import annotations
 
-from forerun import data
-
+from .import_table import has_longer, is_namesake, row, rows
 from .names import canonical
 from .registered import is_popular, is_registered
 from .value import Value
@@ -20,21 +15,10 @@ if TYPE_CHECKING:
     Level = Literal["declared", "curated", "popular", "registered", "unknown"]
     Clues = Callable[[str], frozenset[str]]
 
-SECTIONS = ("modules", "same", "patterns", "contested", "hosts", "local", "removed")
 DEEPEST = 16
 """Parts of a dotted name that are looked at; no row is longer, and hostile names have a hundred thousand."""
 
-_table = b""
-_keys = b""
-_bounds: dict[str, tuple[int, int]] = {}
 _parsed: dict[str, list[tuple[list[str], str]]] = {}
-_asked: dict[str, int] = {}
-_indexed: dict[str, dict[bytes, bytes]] = {}
-_curated: set[str] = set()
-_lowered: set[str] = set()
-_prefixes: set[str] = set()
-FEW = 200
-"""Questions to a section that are answered by searching it; more are answered from an index."""
 
 
 class Candidate(Value):
@@ -53,102 +37,6 @@ class Candidate(Value):
     specifier: str = ""
     extras: tuple[str, ...] = ()
     is_told: bool = False
-
-
-def row(section: str, key: str) -> tuple[str, ...] | None:
-    """Return the strings of one row of the table, () for a bare name, or None where there is no such row."""
-    if not key.isascii():
-        return None
-    _asked[section] = _asked.get(section, 0) + 1
-    if _asked[section] > FEW:
-        indexed = _index(section).get(key.encode())
-        return None if indexed is None else tuple(indexed.decode().split('"')[3::2])
-    table, (start, end) = _section(section)
-    name = b'\n"' + key.encode() + b'"'
-    found = table.find(name, start, end)
-    while found >= 0:
-        stop = table.index(b"\n", found + 1)
-        line = table[found:stop]
-        if line[len(name) : len(name) + 1] in (b":", b",", b""):
-            return tuple(line.decode().split('"')[3::2])
-        found = table.find(name, stop, end)
-    return None
-
-
-def _index(section: str) -> dict[bytes, bytes]:
-    """Return the lines of a section by their keys."""
-    if section not in _indexed:
-        table, (start, end) = _section(section)
-        lines = [line for line in table[start:end].split(b"\n") if line.startswith(b'"')]
-        _indexed[section] = {line[1 : line.index(b'"', 1)]: line for line in reversed(lines)}
-    return _indexed[section]
-
-
-def rows(section: str) -> Iterable[tuple[str, ...]]:
-    """Yield the strings of every row of a section, its key first."""
-    table, (start, end) = _section(section)
-    for line in table[start:end].decode().split("\n"):
-        if line.startswith('"'):
-            yield tuple(line.split('"')[1::2])
-
-
-def is_curated_distribution(name: str) -> bool:
-    """Whether a canonical name is the distribution of a curated row."""
-    if row("same", name.replace("-", "_")) is not None or row("same", name) is not None:
-        return True
-    if not name:
-        return False
-    if _asked["same"] > FEW:
-        return name in _curated_distributions()
-    table, (start, end) = _section("modules")
-    # A value stands after a space or a bracket, a key after a line break.
-    written = (before + name.encode() + after for before in (b' "', b'["') for after in (b'"', b" "))
-    return any(table.find(each, start, end) >= 0 for each in written)
-
-
-def _curated_distributions() -> set[str]:
-    """Return what the rows of `modules` name; each value begins with a distribution."""
-    if not _curated:
-        values = (value for _, *values in rows("modules") for value in values)
-        _curated.update(value.partition(" ")[0] for value in values)
-    return _curated
-
-
-def is_namesake(name: str) -> bool:
-    """Whether a canonical name is one under which people import another project, in any case: `jwt`, `crypto`."""
-    if is_curated_distribution(name):
-        return False
-    if _asked["same"] > FEW:
-        return not _lowered_names().isdisjoint((name, name.replace("-", "_")))
-    keys = _lowered_keys()
-    return any(b'\n"' + each.encode() + b'"' in keys for each in (name, name.replace("-", "_")))
-
-
-def _lowered_keys() -> bytes:
-    """Return the rows of every section whose names are not, or not surely, those of their distributions."""
-    global _keys
-    if not _keys:
-        parts = (_section(name) for name in ("modules", "contested", "hosts", "local", "removed"))
-        _keys = b"\n".join(table[start:end] for table, (start, end) in parts).lower()
-    return _keys
-
-
-def _lowered_names() -> set[str]:
-    if not _lowered:
-        lines = _lowered_keys().decode().split("\n")
-        _lowered.update(line.split('"', 2)[1] for line in lines if line.startswith('"'))
-    return _lowered
-
-
-def _section(name: str) -> tuple[bytes, tuple[int, int]]:
-    global _table
-    if not _table:
-        _table = data.read("import_map.json")
-        starts = [_table.index(b'"' + each.encode() + b'": ') for each in SECTIONS] + [len(_table)]
-        _bounds.update(
-            {each: (starts[index] + len(each) + 4, starts[index + 1]) for index, each in enumerate(SECTIONS)}
-        )
-    return _table, _bounds[name]
 
 
 def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> Candidate:
@@ -178,20 +66,7 @@ def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[
 
 def _is_namespace(module: str) -> bool:
     """Whether some row or pattern is longer than a module name, so that what is imported from it matters."""
-    if _patterns(module.partition(".")[0]):
-        return True
-    if _asked.get("modules", 0) > FEW:
-        return module in _longer_than()
-    table, (start, end) = _section("modules")
-    return table.find(b'\n"' + module.encode("utf-8", "replace") + b".", start, end) >= 0
-
-
-def _longer_than() -> set[str]:
-    """Return every name that some row of `modules` is longer than, by a dot and more."""
-    if not _prefixes:
-        keys = (key for key, *_ in rows("modules"))
-        _prefixes.update(key[:at] for key in keys for at in range(len(key)) if key[at] == ".")
-    return _prefixes
+    return bool(_patterns(module.partition(".")[0])) or has_longer(module)
 
 
 def _patterns(top: str) -> list[tuple[list[str], str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .import_map import DEEPEST, Candidate, look_up_names, row
+from .import_map import DEEPEST, Candidate, look_up_names
+from .import_table import row
 from .names import canonical
 from .names_in_use import NamesInUse
 from .standard_library import python2_library, standard_library
@@ -47,10 +48,12 @@ class Origins:
         self._neighbourhood = neighbourhood
         self._own_map = own_map
         self._standard = standard_library(target)
+        self._folder = ""
 
     def of(self, reading: Reading, source: Source) -> list[Finding]:
         """Return a Finding for each import of a source; one for each missing name where an import has several."""
         clues = NamesInUse(reading.imports, reading.tree)
+        self._folder = source.folder
         is_python2 = reading.problem_line > 0
         findings: list[Finding] = []
         known: dict[tuple[object, ...], list[Finding]] = {}
@@ -58,13 +61,15 @@ class Origins:
             asked = (each.module, each.names, each.level)
             if asked not in known:
                 known[asked] = self._of_import(each, source, clues, is_python2)
-            findings.extend(finding.replace(found=each) for finding in known[asked])
+            findings.extend(
+                finding if finding.found is each else finding.replace(found=each) for finding in known[asked]
+            )
         return findings
 
     def _of_import(self, each: Import, source: Source, clues: NamesInUse, is_python2: bool) -> list[Finding]:
         if each.level == 0 and (each.top in self._standard or each.top == "__main__"):
             return [Finding(each, "standard library", each.module)]
-        files = self._local_files(each, source)
+        files = self._local_files(each)
         if files or each.level:
             return [Finding(each, "local", each.module, files=_within_bounds(files, source))]
         if each.top not in (self._own_map or ()):
@@ -73,9 +78,9 @@ class Origins:
                 return [special]
         return self._third_party(each, clues)
 
-    def _local_files(self, each: Import, source: Source) -> tuple[str, ...]:
+    def _local_files(self, each: Import) -> tuple[str, ...]:
         """Return the files that an import runs: the packages on the way, the module, and modules named after it."""
-        folder = source.folder
+        folder = self._folder
         if not folder:
             return ()
         parts = each.module.split(".")[:DEEPEST] if each.module else []

@@ -16,7 +16,7 @@ from forerun import data
 from forerun.resolver.declared import level_of_distribution
 from forerun.resolver.errors import ResolverError
 from forerun.resolver.findings import Requirement, Resolution
-from forerun.resolver.import_map import is_curated_distribution, row
+from forerun.resolver.import_table import is_curated_distribution, row
 from forerun.resolver.names import canonical
 from forerun.resolver.near_names import nearest_popular
 from forerun.resolver.registered import is_popular
