@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from forerun.resolver.findings import Resolution
+from forerun.resolver.folders import python_files
 from forerun.resolver.local import Neighbourhood
 from forerun.resolver.resolution import resolve_sources
-from forerun.resolver.source import from_code, from_file, python_files
+from forerun.resolver.source import from_code, from_file
 from forerun.resolver.target import this_target
 
 
