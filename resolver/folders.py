@@ -7,7 +7,7 @@ import stat
 
 from .ignore_rules import rules_in, verdict
 from .shebang import LONGEST, is_python
-from .source import ENDINGS, IGNORED_FOLDERS
+from .source import ENDINGS, ENVIRONMENT_MARKS, IGNORED_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 BUILT_FOLDERS = frozenset({"build", "dist", "wheels", "htmlcov", "eggs", "sdist", "develop-eggs"})
 """Folders that builds leave behind; where they are packages (`__init__.py`), they are code."""
-
-ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/python", "Scripts/python.exe")
-"""What is in a virtual environment: by `venv`, by conda, and by releases of virtualenv before 20."""
 
 LARGEST_IGNORE_FILE = 1_000_000
 DEEPEST = 400

@@ -24,6 +24,9 @@ ENDINGS = (".py", ".pyw", ".ipynb")
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"})
 
+ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/python", "Scripts/python.exe")
+"""What is in a virtual environment: by `venv`, by conda, and by releases of virtualenv before 20."""
+
 
 class Source(Value):
     """The text of one script.
@@ -31,6 +34,7 @@ class Source(Value):
     `path` is "" for code that is in no file; `beside` is then the folder whose modules it can import, or "". What a
     caller sends may import nothing outside of `beside`.
     `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
+    `search_path` are folders whose modules it can import too: those that it, or who imports it, added to `sys.path`.
     """
 
     text: str
@@ -39,6 +43,14 @@ class Source(Value):
     author: Author = "person"
     notes: tuple[str, ...] = ()
     beside: str = ""
+    search_path: tuple[str, ...] = ()
+
+    def sees(self, folder: str) -> bool:
+        """Whether modules in a folder may be looked at: of what a caller sends, only below `beside`, links followed."""
+        if self.author != "caller":
+            return True
+        bound = os.path.realpath(self.beside) if self.beside else ""
+        return bool(bound) and (os.path.realpath(folder) + os.sep).startswith(bound.rstrip(os.sep) + os.sep)
 
     @property
     def name(self) -> str:
