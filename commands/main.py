@@ -23,6 +23,7 @@ Run a Python script whose dependencies nobody wrote down.
   forerun FILE [args...]          run a script (short for: forerun run FILE)
   forerun run [options] FILE|-    run a script, stdin, or code with -c
   forerun resolve FILE|DIR|-      print the requirements that a script needs
+  forerun allow [NAME...]         list, add or remove names that you always allow
   forerun stdio                   serve MCP tools on standard input and output
   forerun cache info|list|...     see, prune or clear the store of environments
   forerun warmup                  check that everything works, with a real program
@@ -108,9 +109,16 @@ def _serve(transport: str, arguments: list[str]) -> int:
     return main(transport, arguments)
 
 
+def _allow(arguments: list[str]) -> int:
+    from .allow import main
+
+    return main(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "resolve": _resolve,
+    "allow": _allow,
     "cache": _cache,
     "stdio": lambda rest: _serve("stdio", rest),
     "warmup": lambda rest: _serve("warmup", rest),

@@ -13,7 +13,7 @@ from forerun.runner.errors import MountError, RunnerError
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Settings
 
-from .shared_options import add_isolation_option, add_trust_options
+from .shared_options import add_isolation_option, add_trust_options, policy_of, problems_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
 
     Raises:
         MountError: the mount makes no sense, or its folder does not exist.
+        ResolverError: what may be installed makes no sense.
     """
     parser = _parser(transport)
     given = parser.parse_args(arguments)
@@ -50,8 +51,9 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
     requirements = tuple(
         each.strip() for text in given.deps for each in BETWEEN_REQUIREMENTS.split(text) if each.strip()
     )
-    for sentence in _no_requirements(requirements):
+    for sentence in problems_of(requirements, "named by the operator"):
         parser.error(f"--deps: {sentence}")
+    policy_of(given)
     return Settings(
         mount=given.mount,
         path=given.path,
@@ -60,6 +62,9 @@ def parse(transport: str, arguments: Sequence[str]) -> Settings:
         trust=given.trust or "popular",
         allow=tuple(given.allow),
         deny=tuple(given.deny),
+        no_build=given.no_build,
+        allow_build=tuple(given.allow_build),
+        exclude_newer=given.exclude_newer,
         max_retries=given.max_retries,
         isolation=given.isolation,
         verbose=given.verbose,
@@ -119,14 +124,6 @@ def _count(text: str) -> int:
     if not 0 <= count <= 100:
         raise argparse.ArgumentTypeError("must be from 0 to 100")
     return count
-
-
-def _no_requirements(texts: Sequence[str]) -> list[str]:
-    if not texts:
-        return []
-    from forerun.resolver.declared import declared_requirements
-
-    return [each.reason for each in declared_requirements(texts, "person", "", 0, "named by the operator")[1]]
 
 
 def _serve(settings: Settings) -> int:

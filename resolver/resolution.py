@@ -10,6 +10,7 @@ from .gathering import Gathered
 from .imports import find_imports
 from .local import Neighbourhood
 from .origin import Origins
+from .project_files import project_files
 from .source import from_file
 
 TYPE_CHECKING = False
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .findings import Resolution
+    from .imports import Reading
     from .origin import Finding
+    from .project_files import ProjectFiles
     from .source import Source
     from .target import Target
 
 MOST_FOLLOWED = 2_000
 """Local modules that are followed from one script; beyond that a tree should be resolved as a folder."""
+
+PATH_WORDS = ("sys.path", "path.append(", "path.insert(", "addsitedir")
+"""A text without these adds nothing to `sys.path`."""
 
 
 def resolve_sources(
@@ -43,7 +49,7 @@ def resolve_sources(
     """
     neighbourhood = Neighbourhood(root)
     origins = Origins(target, neighbourhood, import_map)
-    gathered = Gathered(target, diagnostics, with_hints=with_hints)
+    gathered = Gathered(target, diagnostics, with_hints=with_hints, project=_project(sources, root))
     declaring = gathered.take_blocks(sources) if reads_blocks else [False] * len(sources)
     seen = {os.path.abspath(source.path) for source in sources if source.path}
     # What a script without a block imports is predicted, even where one with a block imports it too.
@@ -52,10 +58,26 @@ def resolve_sources(
         count = len(waiting)
         for index, source in enumerate(waiting):
             reading = find_imports(source, target)
+            if any(word in source.text for word in PATH_WORDS):
+                source = _with_search_path(source, reading)
             findings = origins.of(reading, source)
             gathered.add(source, reading, findings, is_main=index < count, is_declared=not group)
             waiting.extend(_followed(findings, source, seen, gathered))
     return gathered.resolution()
+
+
+def _project(sources: Sequence[Source], root: str) -> ProjectFiles | None:
+    """Return the files of the project that a person's scripts belong to; a caller's scripts belong to none."""
+    folder = root or (sources[0].folder if sources else "")
+    is_a_persons = all(source.author == "person" for source in sources)
+    return project_files(folder) if folder and is_a_persons else None
+
+
+def _with_search_path(source: Source, reading: Reading) -> Source:
+    from .search_path import added_folders
+
+    folders = (*added_folders(source, reading), *source.search_path)
+    return source.replace(search_path=tuple(dict.fromkeys(folders)))
 
 
 def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathered: Gathered) -> list[Source]:
@@ -66,7 +88,9 @@ def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathe
             if path.endswith((".py", ".pyw")) and path not in seen and len(seen) < MOST_FOLLOWED:
                 seen.add(path)
                 try:
-                    found.append(from_file(path, source.author).replace(beside=source.beside))
+                    read = from_file(path, source.author)
+                    folders = tuple(dict.fromkeys((*source.search_path, source.folder)))
+                    found.append(read.replace(beside=source.beside, search_path=folders))
                 except SourceError as error:
                     gathered.diagnostics.append(Diagnostic(path, 0, error.reason))
     return found

@@ -9,13 +9,16 @@ from .deletion import delete
 from .errors import InstallerMissing, InstallError, RunnerError
 from .explanation import Explanation, explain
 from .index_settings import index_settings, secrets_in
+from .lock_form import build_options, is_pylock, locked_distributions
 from .process import run_tool
+from .search import PIP_BUILDS, SCRIPT_BUILDS, Search
 from .verification import differing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from .lock_request import LockRequest
     from .process import Cancellation, ToolOutput
 
 DEADLINE = 3600.0
@@ -32,9 +35,6 @@ PASSED_WHOLE = frozenset(
 LARGEST_CONFIGURATION = 60_000
 """Bytes that a pipe takes in at once."""
 
-GUESSES_AGE = "7 days"
-NEEDS_WHEEL = "hint: Wheels are required for `"
-
 
 class Uv:
     """The installer uv, found through its Python package; satisfies the Installer protocol of `layer.py`."""
@@ -43,7 +43,7 @@ class Uv:
         self._program = _find_uv()
         self._cancellation = cancellation
         self._settings = index_settings(os.environ)
-        self._is_refreshed = is_refreshed
+        self._freshness = ["--refresh"] if is_refreshed else []
         self._is_offline = False
 
     @property
@@ -51,47 +51,49 @@ class Uv:
         """What the files of a lock may depend on besides the lock."""
         return f"uv {self._settings.identity}"
 
-    def lock(
-        self,
-        requirements: Sequence[str],
-        python: str,
-        folder: str,
-        may_build: Callable[[str], bool],
-        guesses: Sequence[str] = (),
-    ) -> str:
-        """Return a complete lock with hashes for requirements, in requirements.txt form.
+    def lock(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool = False) -> str:
+        """Return a complete lock with hashes: in requirements.txt form, or in that of PEP 751 under settings.
 
-        Wheels are taken; a source distribution only where there is no usable wheel and `may_build` allows it. Of
-        `guesses`, only releases that are at least a week old are taken, since a hijacked one is usually found by then.
+        Wheels are taken; a source distribution only where there is no usable wheel and `wanted` allows it. Of guesses,
+        only releases that are at least a week old are taken, since a hijacked one is usually found by then.
 
         Raises:
             InstallError: no set of distributions satisfies the requirements.
         """
+        if wanted.settings:
+            return self._lock_script(wanted, python, folder, is_for_people=is_for_people)
         listed = os.path.join(folder, "requirements.in")
         with open(listed, "w", encoding="utf-8") as file:
-            file.writelines(f"{each}\n" for each in requirements)
-        command = ["pip", "compile", *COMPLETE_LOCK, "--python", python, listed]
-        if self._is_refreshed:
-            command.append("--refresh")
-        aged = [part for name in guesses for part in ("--exclude-newer-package", f"{name}={GUESSES_AGE}")]
-        built: list[str] = []
-        while True:
-            only_wheels = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
-            output = self._run([*command, *only_wheels, *aged], folder)
-            if output.code == 0:
-                return output.stdout.decode()
-            if aged and self._is_without_dates([*command, *only_wheels, *aged], folder):
-                aged = []
-                continue
-            lacking = _names_without_wheel(_text(output)) - set(built)
-            if not lacking or not all(map(may_build, lacking)):
-                raise self._failure(requirements, output)
-            built.extend(sorted(lacking))
+            file.writelines(f"{each}\n" for each in wanted.requirements)
+        search = Search(self, wanted, folder)
+        command = ["pip", "compile", *COMPLETE_LOCK, *self._freshness, "--python", python, listed]
+        text = self._checked(search.made(command, PIP_BUILDS), wanted)
+        return search.notes + text
 
-    def _is_without_dates(self, arguments: Sequence[str], folder: str) -> bool:
-        """Whether uv says that the index tells no dates: then no release can be known to be old enough."""
-        output = self._run_once(arguments, folder, verbosity="--verbose")
-        return b"missing an upload date" in output.stderr
+    def _lock_script(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool) -> str:
+        """Let uv lock a copy of a script block, which alone honours all of `[tool.uv]`; nothing is left elsewhere."""
+        script = os.path.join(folder, "script.py")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(wanted.block)
+        search = Search(self, wanted, folder)
+        named = ["--script", script, "--python", python]
+        self._checked(search.made(["lock", *self._freshness, *named], SCRIPT_BUILDS), wanted)
+        export = ["export", *named, "--frozen", "--no-header", "--no-annotate", "--format"]
+        if is_for_people:
+            return search.notes + self._checked(self.run([*export, "requirements.txt"], folder), wanted)
+        text = self._checked(self.run([*export, "pylock.toml"], folder), wanted)
+        pylock = os.path.join(folder, "pylock.toml")
+        with open(pylock, "w", encoding="utf-8") as file:
+            file.write(text)
+        # A lock for all systems shows only when it is installed what has a wheel for this one.
+        install = ["pip", "install", "--dry-run", "--no-deps", "--python", python, "-r", pylock]
+        self._checked(search.made(install, PIP_BUILDS), wanted)
+        return search.notes + text
+
+    def _checked(self, output: ToolOutput, wanted: LockRequest) -> str:
+        if output.code:
+            raise self._failure(wanted.requirements, output)
+        return output.stdout.decode()
 
     def install(self, lock: str, python: str, folder: str) -> None:
         """Install exactly what a lock names into the environment of `python`, as files shared with no cache.
@@ -99,37 +101,38 @@ class Uv:
         Raises:
             InstallError: something cannot be fetched, verified, built or written.
         """
-        locked = os.path.join(folder, "requirements.txt")
+        is_plain = not is_pylock(lock)
+        locked = os.path.join(folder, "requirements.txt" if is_plain else "pylock.toml")
         with open(locked, "w", encoding="utf-8") as file:
             file.write(lock)
-        command = ["pip", "install", "--require-hashes", "--no-deps", "--link-mode", "copy", "--python", python]
-        self._install([*command, "-r", locked], lock, folder)
+        # PEP 751 always has hashes where there can be any.
+        checked = ["--require-hashes"] if is_plain else build_options(lock)
+        command = ["pip", "install", "--no-deps", "--link-mode", "copy", "--python", python, "-r", locked, *checked]
+        self._install(command, lock, folder)
         site_packages = site_packages_of(python)
         if differing(site_packages):
             # What uv's cache holds was changed since it was unpacked; what comes afresh is checked against the lock.
-            cache = os.path.join(folder, "cache")
             _empty(python, site_packages)
-            self._install([*command, "--cache-dir", cache, "-r", locked], lock, folder)
+            self._install([*command, "--cache-dir", os.path.join(folder, "cache")], lock, folder)
 
     def _install(self, command: Sequence[str], lock: str, folder: str) -> None:
-        output = self._run(command, folder)
+        output = self.run(command, folder)
         if output.code:
-            raise self._failure(
-                [line.split(" ")[0] for line in lock.splitlines() if "==" in line and line[:1] not in " -#"], output
-            )
+            raise self._failure([str(each) for each in locked_distributions(lock)], output)
 
-    def _run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
+    def run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
         """Run uv; where it cannot reach the index, once more with what its own cache holds."""
         if self._is_offline:
             arguments = [*arguments, "--offline"]
-        output = self._run_once(arguments, folder)
+        output = self.run_once(arguments, folder)
         if output.code and not self._is_offline and self._explain(output).kind == "network":
             self._is_offline = True
-            cached = self._run_once([*arguments, "--offline"], folder)
+            cached = self.run_once([*arguments, "--offline"], folder)
             return output if cached.code else cached
         return output
 
-    def _run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
+    def run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
+        """Run uv in an empty folder, with the environment variables that it may see."""
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
         # leaves behind when it is killed goes with that folder.
         passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED) or name in PASSED_WHOLE}
@@ -193,12 +196,6 @@ def _find_uv() -> str:
         if found:
             return found
         raise InstallerMissing from None
-
-
-def _names_without_wheel(text: str) -> frozenset[str]:
-    return frozenset(
-        line.strip()[len(NEEDS_WHEEL) :].partition("`")[0] for line in text.split("\n") if NEEDS_WHEEL in line
-    )
 
 
 def _text(output: ToolOutput) -> str:

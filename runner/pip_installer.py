@@ -17,15 +17,17 @@ from .explanation import explain
 from .index_settings import secrets_in
 from .installer import DEADLINE, PASSED, PASSED_WHOLE
 from .interpreter import this_interpreter
+from .lock_form import NOTE, locked_distributions
 from .masking import masked
 from .pip_settings import pip_settings
 from .process import run_tool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from .lock_request import LockRequest
     from .process import Cancellation, ToolOutput
 
 PROXIES = frozenset("HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy".split())
@@ -53,37 +55,33 @@ class Pip:
         self._command = _find_pip()
         self._cancellation = cancellation
 
-    def lock(
-        self,
-        requirements: Sequence[str],
-        python: str,
-        folder: str,
-        may_build: Callable[[str], bool],
-        guesses: Sequence[str] = (),
-    ) -> str:
-        """Return a complete lock with hashes for requirements, in requirements.txt form; see `Uv.lock`.
+    def lock(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool = False) -> str:  # noqa: ARG002
+        """Return a complete lock with hashes, in requirements.txt form; see `Uv.lock`.
 
         Raises:
-            InstallError: no set of distributions satisfies the requirements, or pip cannot tell the age of `guesses`.
+            InstallError: no set of distributions satisfies the requirements, or pip cannot do what is asked for.
         """
+        if wanted.settings:
+            raise InstallError(wanted.requirements, "only uv understands the [tool.uv] table of the script's block")
         listed = os.path.join(folder, "requirements.in")
         with open(listed, "w", encoding="utf-8") as file:
-            file.writelines(f"{each}\n" for each in requirements)
+            file.writelines(f"{each}\n" for each in wanted.requirements)
         report = os.path.join(folder, "report.json")
         command = ["install", "--dry-run", "--ignore-installed", "--report", report, "-r", listed]
-        if guesses:
-            command += [AGE_OPTION, OLD_ENOUGH]
+        newest = wanted.policy.exclude_newer or (OLD_ENOUGH if wanted.guesses else "")
+        if newest:
+            command += [AGE_OPTION, newest]
         built: list[str] = []
         while True:
             sources = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
             output = self._run(python, [*command, *sources], folder)
             if output.code == 0:
                 return "\n".join([*_build_lines(built), *_locked(report)]) + "\n"
-            if guesses and f"no such option: {AGE_OPTION}".encode() in output.stderr:
-                raise InstallError(guesses, "this pip cannot tell whether their releases are a week old; install uv")
+            if newest and f"no such option: {AGE_OPTION}".encode() in output.stderr:
+                raise InstallError(wanted.requirements, "this pip cannot tell how old releases are; install uv")
             lacking = _names_without_wheel(output) - set(built)
-            if not lacking or not all(map(may_build, lacking)) or _has_secrets():
-                raise _failure(requirements, output)
+            if not lacking or not all(map(wanted.may_build, lacking)) or _has_secrets():
+                raise _failure(wanted.requirements, output)
             built.extend(sorted(lacking))
 
     def install(self, lock: str, python: str, folder: str) -> None:
@@ -98,7 +96,7 @@ class Pip:
         options = ["--require-hashes", "--no-deps", "--no-compile", "--no-warn-script-location"]
         output = self._run(python, ["install", *options, "-r", locked], folder)
         if output.code:
-            raise _failure([line.split()[0] for line in lock.splitlines() if line[:1] not in "-"], output)
+            raise _failure([str(each) for each in locked_distributions(lock)], output)
         _make_relocatable(os.path.dirname(python))
 
     def _run(self, python: str, arguments: Sequence[str], folder: str) -> ToolOutput:
@@ -137,7 +135,8 @@ def _find_pip() -> list[str]:
 
 
 def _build_lines(built: Sequence[str]) -> list[str]:
-    return ["--only-binary :all:", *(f"--no-binary {name}" for name in built)]
+    said = (f"{NOTE}{name} has no wheel for here and is built from its source, which runs its code" for name in built)
+    return [*said, "--only-binary :all:", *(f"--no-binary {name}" for name in built)]
 
 
 def _locked(report: str) -> Iterator[str]:
