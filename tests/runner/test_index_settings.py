@@ -307,7 +307,15 @@ def test_pip_takes_the_index_that_uv_was_told(own: Path, local_index: Any) -> No
 
 def test_pip_builds_what_is_declared(own: Path, local_index: Any) -> None:
     done = by_pip(own, "--with", "acme-built", "-c", "import acme_built", PIP_INDEX_URL=local_index.url())
-    assert (done.returncode, done.stderr) == (0, "")
+    said = "forerun: acme-built has no wheel for here and is built from its source, which runs its code\n"
+    assert (done.returncode, done.stderr) == (0, said)
+
+
+def test_pip_builds_nothing_where_nothing_may_be_built(own: Path, local_index: Any) -> None:
+    options = ("--no-build", "--with", "acme-built", "-c", "import acme_built")
+    done = by_pip(own, *options, PIP_INDEX_URL=local_index.url())
+    assert done.returncode == 3
+    assert "acme-built" in done.stderr
 
 
 def test_pip_builds_nothing_where_the_build_would_see_a_login(own: Path, private_index: Any) -> None:
