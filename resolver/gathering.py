@@ -150,7 +150,7 @@ class Gathered:
         from .project import declarations
         from .project_versions import ProjectVersions
 
-        declared = declarations(self._project, self.target)
+        declared = declarations(self._project, self.target, names)
         versions = ProjectVersions(declared, self.target)
         for key, unknown in list(self._unresolved.items()):
             found = versions.resolved(unknown)
