@@ -24,6 +24,8 @@ Run a Python script whose dependencies nobody wrote down.
   forerun run [options] FILE|-    run a script, stdin, or code with -c
   forerun resolve FILE|DIR|-      print the requirements that a script needs
   forerun stdio                   serve MCP tools on standard input and output
+  forerun streamable-http | sse   serve MCP tools over HTTP
+  forerun config HOST | show      print a host's configuration, or the settings of a server
   forerun warmup                  check that everything works, with a real program
   forerun --version               print the version
 
@@ -101,11 +103,20 @@ def _serve(transport: str, arguments: list[str]) -> int:
     return main(transport, arguments)
 
 
+def _config(arguments: list[str]) -> int:
+    from .config import main
+
+    return main(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "resolve": _resolve,
     "stdio": lambda rest: _serve("stdio", rest),
+    "streamable-http": lambda rest: _serve("streamable-http", rest),
+    "sse": lambda rest: _serve("sse", rest),
     "warmup": lambda rest: _serve("warmup", rest),
+    "config": _config,
 }
 
 

@@ -111,7 +111,9 @@ def announcement(listening: Listening, port: int, token: str, file: str) -> str:
         entry["headers"] = {"Authorization": f"Bearer {token}"}
     lines = [f"forerun: serving MCP ({listening.transport}) on {url}"]
     if not token:
-        lines.append("forerun: warning: without a token, every program on this machine can run code through this server")
+        lines.append(
+            "forerun: warning: without a token, every program on this machine can run code through this server"
+        )
     elif file:
         lines.append(f"forerun: the token is kept in {file}; delete that file to have a new one made")
     lines += ["forerun: configuration of a client:", json.dumps({"mcpServers": {"forerun": entry}}, indent=2)]

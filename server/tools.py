@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from mcp_types import CallToolResult
 
-from forerun.resolver.errors import ResolverError
 from forerun.resolver.library import resolve
 from forerun.resolver.notebook import code_of_notebook
 from forerun.resolver.source import Source, from_bytes, from_code
-from forerun.runner.errors import RunnerError
 
-from . import words
 from .arguments import (
     MOST_TEXT,
     NO_TEXTS,
@@ -36,20 +32,22 @@ from .arguments import (
     check_text,
     check_variables,
 )
-from .content import RunOutput, content_of
-from .files import FileRefused, parts_below, read_below
+from .calls import told
+from .consent import Consent, question
+from .content import RunOutput
+from .files import parts_below, read_below
 from .prediction import Prediction, prediction_of
-from .variables import passed_on
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
-    from .runs import Runs
+    from .calls import Calls
     from .settings import Settings
     from .workspace import Workspace
 
 RunAnswer = Annotated[CallToolResult, RunOutput]
 PredictionAnswer = Annotated[CallToolResult, Prediction]
+Asker = Context[Any, Any]
 
 
 class Tools(NamedTuple):
@@ -60,70 +58,75 @@ class Tools(NamedTuple):
     resolve_dependencies: Callable[..., Awaitable[CallToolResult]]
 
 
-def tools_for(settings: Settings, workspace: Workspace, runs: Runs) -> Tools:
-    """Return the tools of a server; what a caller sends is never trusted, whatever it declares."""
+def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
+    """Return the tools of a server."""
     usual = settings.timeout
-    options = _options(settings, workspace)
+
+    async def ask_for_code(python_code: str, dependencies: list[str], context: Asker) -> Elicit[Consent] | Consent:
+        with told(workspace):
+            check_text("python_code", python_code)
+            check_items("dependencies", dependencies)
+            return await question(_code(python_code, workspace), dependencies, settings.policy, context)
+
+    async def ask_for_file(file_path: str, dependencies: list[str], context: Asker) -> Elicit[Consent] | Consent:
+        with told(workspace):
+            check_items("dependencies", dependencies)
+            source, _ = await asyncio.to_thread(_read, file_path, workspace)
+            return await question(source, dependencies, settings.policy, context)
 
     async def run_python_code(
         python_code: Code,
+        context: Asker,
+        consent: ElicitationResult[Consent],
         global_variables: Variables = NO_VARIABLES,
         dependencies: Dependencies = NO_TEXTS,
         stdin: Stdin = "",
         timeout: Timeout = usual,
         python_version: PythonVersion = "",
     ) -> RunAnswer:
-        with _told(workspace):
+        with told(workspace):
             check_text("python_code", python_code)
             check_variables(global_variables)
             _check(dependencies, stdin, timeout, python_version)
-            source = from_code(python_code, "caller", workspace.folder)
-            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout}
-            result = await runs.run(source, [], variables=global_variables, **asked, **options)
-            return content_of(result, workspace)
+            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "variables": global_variables}
+            return await calls.answer(_code(python_code, workspace), [], context, consent, **asked)
 
     async def run_python_file(
         file_path: FilePath,
+        context: Asker,
+        consent: ElicitationResult[Consent],
         args: Arguments = NO_TEXTS,
         dependencies: Dependencies = NO_TEXTS,
         stdin: Stdin = "",
         timeout: Timeout = usual,
         python_version: PythonVersion = "",
     ) -> RunAnswer:
-        with _told(workspace):
+        with told(workspace):
             check_items("args", args)
             _check(dependencies, stdin, timeout, python_version)
             source, shown = await asyncio.to_thread(_read, file_path, workspace)
-            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout}
-            result = await runs.run(source, args, shown_path=shown, **asked, **options)
-            return content_of(result, workspace)
+            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "shown_path": shown}
+            return await calls.answer(source, args, context, consent, **asked)
 
     async def resolve_dependencies(python_code: Code = "", file_path: FilePath = "") -> PredictionAnswer:
-        with _told(workspace):
+        with told(workspace):
             if bool(python_code) == bool(file_path):
                 raise BadArgument("give either python_code or file_path")
             check_text("python_code", python_code)
-            source = from_code(python_code, "caller", workspace.folder)
+            source = _code(python_code, workspace)
             if file_path:
                 source, _ = await asyncio.to_thread(_read, file_path, workspace)
             resolution = await asyncio.to_thread(resolve, source)
             return prediction_of(resolution, settings.policy, workspace)
 
+    for tool, ask in ((run_python_code, ask_for_code), (run_python_file, ask_for_file)):
+        # Written as text, an annotation could not name a function that is local here.
+        tool.__annotations__["consent"] = Annotated[ElicitationResult[Consent], Resolve(ask)]
     return Tools(run_python_code, run_python_file, resolve_dependencies)
 
 
-def _options(settings: Settings, workspace: Workspace) -> dict[str, Any]:
-    """Return what holds for every run, whoever calls."""
-    return {
-        "preinstalled": settings.dependencies,
-        "trust": settings.trust,
-        "allow": settings.allow,
-        "deny": settings.deny,
-        "max_retries": settings.max_retries,
-        "folder": workspace.virtual,
-        "mount": workspace.mount,
-        "environment": passed_on(os.environ),
-    }
+def _code(text: str, workspace: Workspace) -> Source:
+    return from_code(text, "caller", workspace.folder)
 
 
 def _check(dependencies: list[str], stdin: str, timeout: float, python_version: str) -> None:
@@ -144,15 +147,3 @@ def _read(file_path: str, workspace: Workspace) -> tuple[Source, str]:
         text, notes = code_of_notebook(data)
         return Source(text, real, "notebook", "caller", notes, workspace.folder), shown
     return from_bytes(data, real, "script", "caller").replace(beside=workspace.folder), shown
-
-
-@contextmanager
-def _told(workspace: Workspace) -> Iterator[None]:
-    """Turn what we cannot do into the one sentence that the model is to read."""
-    try:
-        yield
-    except (BadArgument, FileRefused, ResolverError, RunnerError) as error:
-        sentence = words.encodable(str(error))
-        raise ToolError(words.in_virtual_paths(sentence, workspace.mount)) from error
-    except OSError as error:
-        raise ToolError(f"the machine of this server refuses: {error.strerror or error}") from error
