@@ -15,14 +15,15 @@ from starlette.middleware.cors import CORSMiddleware
 
 from .access import Doorkeeper, Guard
 from .errors import ServerError
+from .kept import Farewell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from mcp.server import MCPServer
     from starlette.types import ASGIApp
 
+    from .app import Server
     from .settings import Listening
 
 LARGEST_BODY = 40_000_000
@@ -64,7 +65,7 @@ def listen(listening: Listening) -> socket.socket:
         raise ServerError(f"cannot listen on {where}: {error.strerror}") from error
 
 
-def application(server: MCPServer[Any], listening: Listening, token: str) -> ASGIApp:
+def application(server: Server, listening: Listening, token: str) -> ASGIApp:
     """Return the ASGI application: the SDK's, behind our own checks of host, origin and token."""
     # Ours are stricter, and hold for every path; the SDK's would refuse names that the operator allowed.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
@@ -73,6 +74,7 @@ def application(server: MCPServer[Any], listening: Listening, token: str) -> ASG
         app = server.sse_app(transport_security=unchecked, max_request_body_size=LARGEST_BODY)
     else:
         app = server.streamable_http_app(transport_security=unchecked, max_request_body_size=LARGEST_BODY)
+    app = Farewell(app, server.shelf)
     if token:
         app = Guard(app, token)
     if listening.origins:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SESSION_HEADER = "mcp-session-id"
 MOST_BYTES = 32_000_000
@@ -62,3 +63,28 @@ def session_of(context: Context[Any, Any]) -> str:
     if request is None or (context.protocol_version or "") >= "2026":
         return ""
     return str(request.headers.get(SESSION_HEADER) or request.query_params.get("session_id") or "")
+
+
+class Farewell:
+    """Deletes what a session kept when its client ends it (ASGI; DELETE in the streamable HTTP transport)."""
+
+    def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
+        self._app = app
+        self._shelf = shelf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and look whether it has ended a session."""
+        ended = False
+
+        async def watched(message: Message) -> None:
+            nonlocal ended
+            ended = ended or message.get("status", 500) < 300
+            await send(message)
+
+        if scope["type"] != "http" or scope["method"] != "DELETE":
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, receive, watched)
+        for name, value in scope["headers"]:
+            if ended and name == SESSION_HEADER.encode():
+                self._shelf.forget(value.decode("latin-1"))

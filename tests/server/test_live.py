@@ -81,7 +81,7 @@ async def test_a_call_that_waits_can_be_cancelled(folder: Path, ask: Ask) -> Non
     runs = Runs(settings.runs_at_once)
     with open_workspace(settings) as workspace:
         async with Client(build_server(settings, workspace, runs)) as client, anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: ask(client, "run_python_code", python_code="import time; time.sleep(1)"))
+            tasks.start_soon(client.call_tool, "run_python_code", {"python_code": "import time; time.sleep(1)"})
             await anyio.sleep(0.3)
             with anyio.move_on_after(0.3) as scope:
                 await ask(client, "run_python_code", python_code="open('ran', 'w')")
