@@ -6,6 +6,8 @@ import json
 import os
 import sys
 
+from forerun.runner.errors import MountError
+
 from .host_snippets import HOSTS
 from .serve_options import chosen, parse
 
@@ -32,7 +34,6 @@ def main(arguments: Sequence[str]) -> int:
     """Print a snippet or the settings, and return the exit code.
 
     Raises:
-        MountError: the mount makes no sense, or its folder does not exist.
         SettingsError: `[tool.forerun]` makes no sense.
     """
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -46,7 +47,11 @@ def main(arguments: Sequence[str]) -> int:
     if host is None:
         sys.stderr.write(f"forerun: there is no host {arguments[0]!r}; there are {', '.join(HOSTS)}, and show\n")
         return BAD_USE
-    parse("stdio", arguments[1:])
+    try:
+        parse("stdio", arguments[1:])
+    except MountError as error:
+        sys.stderr.write(f"forerun: {error}\n")
+        return BAD_USE
     sys.stdout.write(host.snippet([*_ourselves(), "stdio", *_absolute(arguments[1:])]))
     if sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write(f"\nPaste it into {host.where}, and restart the host.\n")
