@@ -1,8 +1,8 @@
 """Inside the script's interpreter: runs a code string as `main.py`, and answers with its last expression's value.
 
-Standard library only, Python 3.8 and later, and of that as little as can be: the modules `ast`, `linecache`, `types` and
-`json` would take longer to import than a short program to run. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then is
-`__main__`, and no frame of this file shows in its tracebacks.
+Standard library only, Python 3.8 and later, and of that as little as can be: `ast`, `linecache`, `types` and `json` would
+take longer to import than a short program to run. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then
+is `__main__`, and no frame of this file shows in its tracebacks.
 """
 
 from __future__ import annotations
