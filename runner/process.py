@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
 
+    Process = subprocess.Popen[bytes]
 
 DIES_WITH_US = (
     [sys.executable, "-I", "-S", "-c", f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15); "
@@ -40,7 +41,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: Process | None = None
         self._lifeline: IO[bytes] | None = None
         self._is_cancelled = False
 
@@ -58,7 +59,7 @@ class Cancellation:
         if self._is_cancelled:
             raise Cancelled
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> subprocess.Popen[bytes]:
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> Process:
         """Start a process that `cancel` will end by a signal.
 
         Raises:
@@ -76,7 +77,7 @@ class Cancellation:
             )
             return self._running
 
-    def adopt(self, supervisor: subprocess.Popen[bytes], job: str) -> None:
+    def adopt(self, supervisor: Process, job: str) -> None:
         """Give a supervisor its job; `cancel` will end it by closing its standard input.
 
         Raises:
@@ -130,7 +131,7 @@ def run_tool(
     return ToolOutput(process.returncode, stdout, stderr)
 
 
-def start_supervisor(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_supervisor(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
     """Start a supervisor: its standard input is its lifeline, and all that it says comes through one pipe.
 
     Raises:
@@ -148,7 +149,7 @@ def start_supervisor(arguments: Sequence[str], environment: Mapping[str, str]) -
     )
 
 
-def end_supervisor(supervisor: subprocess.Popen[bytes]) -> None:
+def end_supervisor(supervisor: Process) -> None:
     """Let go of a supervisor's lifeline, and wait until it has ended all that it started and itself."""
     if supervisor.stdin is not None:
         _close(supervisor.stdin)
@@ -164,6 +165,6 @@ def _close(lifeline: IO[bytes]) -> None:
         pass
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     if process.poll() is None:
         process.terminate()

@@ -10,8 +10,9 @@ from .process import Cancellation, end_supervisor, start_supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
+
+    from .process import Process
 
 PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -29,10 +30,10 @@ class Supervisors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, subprocess.Popen[bytes]] = {}
+        self._waiting: dict[str, Process] = {}
         self._is_closed = False
 
-    def take(self, python: str) -> subprocess.Popen[bytes]:
+    def take(self, python: str) -> Process:
         """Return a supervisor that waits for its job: the one that was started in advance, if it still lives.
 
         Raises:
@@ -65,13 +66,13 @@ class Supervisors:
             end_supervisor(each)
 
 
-def _start(python: str) -> subprocess.Popen[bytes]:
+def _start(python: str) -> Process:
     needed = {name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ}
     return start_supervisor([python, "-I", "-S", "-c", STARTER], needed)
 
 
 def supervise(
-    supervisor: subprocess.Popen[bytes],
+    supervisor: Process,
     job: str,
     cancellation: Cancellation,
     on_line: Callable[[str], None] | None = None,

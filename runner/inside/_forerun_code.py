@@ -1,8 +1,8 @@
 """Inside the script's interpreter: runs a code string as `main.py`, and answers with its last expression's value.
 
-Standard library only, Python 3.8 and later, and of that as little as can be: `ast`, `linecache`, `types` and `json` would
-take longer to import than a short program to run. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then
-is `__main__`, and no frame of this file shows in its tracebacks.
+Standard library only, Python 3.8 and later, and little of that: to import `ast`, `linecache` and `json` takes longer
+than a short program takes to run. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then is `__main__`,
+and no frame of this file shows in its tracebacks.
 """
 
 from __future__ import annotations
@@ -109,11 +109,12 @@ class _Runner:
         if not code.co_flags & COROUTINE:
             return eval(code, self._namespace)
         import asyncio
+        import types
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-        return self._loop.run_until_complete(type(main)(code, self._namespace)())
+        return self._loop.run_until_complete(types.FunctionType(code, self._namespace)())
 
     def _close(self) -> None:
         import asyncio

@@ -20,12 +20,12 @@ def show_lines_of(name: str, source: str) -> None:
     if loaded is not None:
         _fill(loaded, name, source)
     else:
-        sys.meta_path.insert(0, _Finder(name, source))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Finder(name, source))
 
 
 def _fill(linecache: ModuleType, name: str, source: str) -> None:
     # Without a time of change, so that no file of that name is looked at instead.
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # type: ignore[attr-defined]
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
 
 
 class _Finder:
@@ -39,7 +39,7 @@ class _Finder:
         """Return the spec that the next finder has."""
         if module != "linecache":
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         for finder in sys.meta_path:
             spec = finder.find_spec(module, path, target)
             if spec is not None:
