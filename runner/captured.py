@@ -56,13 +56,7 @@ class Captured:
         request = mountable(request)
         job = os.path.join(environment.folder, "job.json")
         write_file(job, json.dumps(self._job(source, request, environment, layer, may_retry)).encode())
-        cancellation = cancellation or Cancellation()
-        cancellation.check()
-        try:
-            supervisor = self._supervisors.take(environment.interpreter.path)
-        except OSError as error:
-            raise RunnerError(f"cannot start {environment.interpreter.path}: {error.strerror}") from error
-        complaint = supervise(supervisor, job, cancellation, self._on_line)
+        complaint = self._supervised(job, environment.interpreter.path, cancellation or Cancellation())
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         if ending.get("is_mount"):
             give_up_mounting()
@@ -70,6 +64,20 @@ class Captured:
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         return _execution(ending, environment, load(read_file(os.path.join(environment.folder, "output")) or b""))
+
+    def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
+        """Have a job done, by another supervisor where the one that waited was killed before it took the job."""
+        complaint = None
+        for _ in range(2):
+            cancellation.check()
+            try:
+                supervisor = self._supervisors.take(python)
+            except OSError as error:
+                raise RunnerError(f"cannot start {python}: {error.strerror}") from error
+            complaint = supervise(supervisor, job, cancellation, self._on_line)
+            if complaint is not None:
+                break
+        return complaint or ""
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool

@@ -10,8 +10,11 @@ INTERVAL = 0.25
 LONGEST = 200
 """Bytes of a line; progress is shown in one line on a screen."""
 
-MARK = b"\x01"
-"""Begins a line that is told; any other line on the supervisor's stdout is a complaint of its interpreter."""
+MARK, TAKEN = b"\x01", b"\x02\n"
+"""What begins a line that is told, and the line that says that the job was taken.
+
+Any other line on the supervisor's stdout is a complaint of its interpreter.
+"""
 
 
 class LastLine:

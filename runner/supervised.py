@@ -15,7 +15,7 @@ import time
 from . import descendants
 from .capture import Capture
 from .exchange import write_file
-from .last_line import LastLine
+from .last_line import TAKEN, LastLine
 from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
@@ -35,6 +35,7 @@ def main() -> None:
     path = _awaited_path()
     if not path:
         return
+    os.write(TELLS, TAKEN)
     with open(path, encoding="utf-8") as file:
         told = json.load(file)
     folder = os.path.dirname(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from .last_line import MARK
+from .last_line import MARK, TAKEN
 from .process import Cancellation, end_supervisor, start_supervisor
 
 TYPE_CHECKING = False
@@ -76,24 +76,27 @@ def supervise(
     job: str,
     cancellation: Cancellation,
     on_line: Callable[[str], None] | None = None,
-) -> str:
+) -> str | None:
     """Give a supervisor its job, wait until it has ended, and return what its interpreter complained of.
 
-    `on_line` is called with the script's last line of output, now and then.
+    Returns None where it was killed before it took the job. `on_line` is called with the script's last line of output,
+    now and then.
 
     Raises:
         Cancelled: the run was cancelled before.
     """
-    complaint = b""
+    complaint, is_taken = b"", False
     try:
         cancellation.adopt(supervisor, job)
         assert supervisor.stdout is not None
         for line in supervisor.stdout:
-            if not line.startswith(MARK):
+            if line == TAKEN:
+                is_taken = True
+            elif not line.startswith(MARK):
                 complaint = (complaint + line)[-LONGEST_COMPLAINT:]
             elif on_line is not None:
                 on_line(line[1:-1].decode("utf-8", "replace"))
     finally:
         cancellation.finished()
         end_supervisor(supervisor)
-    return complaint.decode("utf-8", "replace")
+    return complaint.decode("utf-8", "replace") if is_taken or complaint else None

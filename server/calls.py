@@ -47,7 +47,7 @@ class Calls:
         self._workspace = workspace
         self._runs = runs
         self._shelf = shelf
-        self._options = _options(settings, workspace)
+        self._options = options_of(settings, workspace)
 
     async def answer(
         self, source: Source, arguments: list[str], context: Context[Any, Any], consent: Any, **asked: Any
@@ -70,7 +70,7 @@ class Calls:
         return content_of(result, self._workspace, products)
 
 
-def _options(settings: Settings, workspace: Workspace) -> dict[str, Any]:
+def options_of(settings: Settings, workspace: Workspace) -> dict[str, Any]:
     """Return what holds for every run, whoever calls."""
     return {
         "preinstalled": settings.dependencies,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from .app import build_server
+from .preinstall import preinstall
 from .runs import Runs, use_enough_threads
 from .workspace import Workspace, open_workspace
 
@@ -80,6 +81,8 @@ async def _serve(serve: Serve, settings: Settings, workspace: Workspace) -> None
     try:
         async with anyio.create_task_group() as tasks:
             await tasks.start(_end_on_signal, runs, workspace)
+            if settings.dependencies:
+                tasks.start_soon(preinstall, settings, workspace, runs)
             await serve(runs, workspace)
             tasks.cancel_scope.cancel()
     except* (BrokenPipeError, anyio.BrokenResourceError, anyio.ClosedResourceError):

@@ -86,7 +86,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
     ) -> RunAnswer:
         with told(workspace):
             check_text("python_code", python_code)
-            check_variables(global_variables)
+            await asyncio.to_thread(check_variables, global_variables)
             _check(dependencies, stdin, timeout, python_version)
             asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "variables": global_variables}
             return await calls.answer(_code(python_code, workspace), [], context, consent, **asked)
@@ -116,8 +116,10 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
             source = _code(python_code, workspace)
             if file_path:
                 source, _ = await asyncio.to_thread(_read, file_path, workspace)
-            resolution = await asyncio.to_thread(resolve, source)
-            return prediction_of(resolution, settings.policy, workspace)
+            return await asyncio.to_thread(_predicted, source)
+
+    def _predicted(source: Source) -> CallToolResult:
+        return prediction_of(resolve(source), settings.policy, workspace)
 
     for tool, ask in ((run_python_code, ask_for_code), (run_python_file, ask_for_file)):
         # Written as text, an annotation could not name a function that is local here.
