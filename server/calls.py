@@ -15,7 +15,6 @@ from forerun.runner.errors import RunnerError
 
 from . import words
 from .arguments import BadArgument
-from .consent import allowed_by
 from .content import MOST_OUTPUT, content_of
 from .files import FileRefused
 from .kept import session_of
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult
 
-    from forerun.resolver.source import Source
     from forerun.runner.result import RunResult
 
+    from .consent import Proposal
     from .kept import Shelf
     from .runs import Runs
     from .settings import Settings
@@ -50,7 +49,7 @@ class Calls:
         self._options = options_of(settings, workspace)
 
     async def answer(
-        self, source: Source, arguments: list[str], context: Context[Any, Any], consent: Any, **asked: Any
+        self, proposal: Proposal, arguments: list[str], context: Context[Any, Any], consent: Any, **asked: Any
     ) -> CallToolResult:
         """Run a program, and return what is to be said of it.
 
@@ -59,10 +58,10 @@ class Calls:
             RunnerError: forerun itself cannot do its part.
         """
         began = time.time_ns()
-        allowed = await asyncio.to_thread(allowed_by, consent, source, asked["dependencies"], self._settings.policy)
-        options = {**self._options, "allow": (*self._settings.allow, *allowed), **asked}
+        allow = (*self._settings.allow, *proposal.allowed_by(consent))
+        options = {**self._options, "allow": allow, "shown_path": proposal.shown_path, **asked}
         async with Progress(context.report_progress, self._workspace.mount) as progress:
-            result = await self._runs.run(source, arguments, progress, **options)
+            result = await self._runs.run(proposal.source, arguments, progress, **options)
         return await asyncio.to_thread(self._content, result, began, session_of(context))
 
     def _content(self, result: RunResult, began: int, session: str) -> CallToolResult:
@@ -75,6 +74,7 @@ def options_of(settings: Settings, workspace: Workspace) -> dict[str, Any]:
     return {
         "preinstalled": settings.dependencies,
         "trust": settings.trust,
+        "allow": settings.allow,
         "deny": settings.deny,
         "max_retries": settings.max_retries,
         "folder": workspace.virtual,

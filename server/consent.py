@@ -5,10 +5,9 @@ The text is ours: a caller's code contributes names of distributions only, which
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from mcp.server.mcpserver import AcceptedElicitation, Elicit
+from mcp.server.mcpserver import AcceptedElicitation, Elicit, Resolve
 from pydantic import BaseModel, Field
 
 from forerun.resolver.declared import declared_requirements
@@ -16,6 +15,8 @@ from forerun.resolver.library import resolve
 from forerun.resolver.trust import judge
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mcp.server.mcpserver import Context
 
     from forerun.resolver.source import Source
@@ -41,15 +42,29 @@ class Consent(BaseModel):
     )
 
 
-NOTHING_ASKED = Consent()
-"""Allows nothing, and is what a client gets that cannot ask, or need not."""
+class Proposal(NamedTuple):
+    """What is to be run: the very source of which the person is asked, and what they may have doubts about."""
+
+    source: Source
+    shown_path: str = ""
+    doubts: tuple[Doubt, ...] = ()
+
+    def allowed_by(self, answer: Any) -> tuple[str, ...]:
+        """Return the names that the person's answer allows for this run."""
+        if not isinstance(answer, AcceptedElicitation) or not answer.data.install:
+            return ()
+        return tuple(each.verdict.name for each in self.doubts)
 
 
-def allowed_by(answer: Any, source: Source, dependencies: list[str], rules: Policy) -> tuple[str, ...]:
-    """Return the names that the person's answer allows for one run."""
-    if not isinstance(answer, AcceptedElicitation) or not answer.data.install:
-        return ()
-    return tuple(each.verdict.name for each in unvetted(source, dependencies, rules))
+def asking(propose: Callable[..., Awaitable[Proposal]]) -> Resolve:
+    """Return what has the SDK ask the person about a proposal, where there is something to ask."""
+
+    async def ask(proposal: Proposal) -> Elicit[Consent] | Consent:
+        return Elicit(_text(proposal.doubts), Consent) if proposal.doubts else Consent()
+
+    # Written as text, an annotation could not name a function that is local here.
+    ask.__annotations__["proposal"] = Annotated[Proposal, Resolve(propose)]
+    return Resolve(ask)
 
 
 def can_ask(context: Context[Any, Any]) -> bool:
@@ -59,16 +74,15 @@ def can_ask(context: Context[Any, Any]) -> bool:
     return asking is not None and (asking.form is not None or asking.url is None)
 
 
-async def question(
+def doubts_about(
     source: Source, dependencies: list[str], rules: Policy, context: Context[Any, Any]
-) -> Elicit[Consent] | Consent:
-    """Return what to ask before a run, or an answer that allows nothing where there is nothing to ask."""
+) -> tuple[Doubt, ...]:
+    """Return what to ask the person before a run; () where there is nothing to ask, or nobody."""
     if not can_ask(context):
-        return NOTHING_ASKED
-    doubtful = await asyncio.to_thread(unvetted, source, dependencies, rules)
-    if not doubtful or len(doubtful) > MOST_NAMES or any(len(each.verdict.name) > LONGEST_NAME for each in doubtful):
-        return NOTHING_ASKED
-    return Elicit(_text(doubtful), Consent)
+        return ()
+    found = unvetted(source, dependencies, rules)
+    is_readable = len(found) <= MOST_NAMES and all(len(each.verdict.name) <= LONGEST_NAME for each in found)
+    return found if is_readable else ()
 
 
 def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Doubt, ...]:

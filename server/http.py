@@ -110,7 +110,8 @@ def announcement(listening: Listening, port: int, token: str, file: str) -> str:
     url = f"http://{host}:{port}{PATHS[listening.transport]}"
     entry: dict[str, Any] = {"type": "http" if listening.transport == "streamable-http" else "sse", "url": url}
     if token:
-        entry["headers"] = {"Authorization": f"Bearer {token}"}
+        # What the operator gave us in the environment is not repeated where it might be logged.
+        entry["headers"] = {"Authorization": f"Bearer {token if file else '${FORERUN_TOKEN}'}"}
     lines = [f"forerun: serving MCP ({listening.transport}) on {url}"]
     if not token:
         lines.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SESSION_HEADER = "mcp-session-id"
+FIRST_EVENT = re.compile(rb"event: endpoint\r?\ndata: \S*session_id=([0-9a-f]+)")
 MOST_BYTES = 32_000_000
 """Of all that is kept; what was kept first goes first."""
 
@@ -66,25 +68,39 @@ def session_of(context: Context[Any, Any]) -> str:
 
 
 class Farewell:
-    """Deletes what a session kept when its client ends it (ASGI; DELETE in the streamable HTTP transport)."""
+    """Deletes what a session kept when it ends (ASGI).
+
+    In the streamable HTTP transport a client ends its session by DELETE; in the older one a session is as long as the
+    stream of events, whose first event names it.
+    """
 
     def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
         self._app = app
         self._shelf = shelf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and look whether it has ended a session."""
-        ended = False
-
-        async def watched(message: Message) -> None:
-            nonlocal ended
-            ended = ended or message.get("status", 500) < 300
-            await send(message)
-
-        if scope["type"] != "http" or scope["method"] != "DELETE":
+        """Pass a request on, and see whether a session ends with it."""
+        if scope["type"] != "http" or scope["method"] not in ("DELETE", "GET"):
             await self._app(scope, receive, send)
             return
-        await self._app(scope, receive, watched)
-        for name, value in scope["headers"]:
-            if ended and name == SESSION_HEADER.encode():
-                self._shelf.forget(value.decode("latin-1"))
+        ending = ""
+
+        async def watched(message: Message) -> None:
+            nonlocal ending
+            ending = ending or _named_in(message, scope)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            if ending:
+                self._shelf.forget(ending)
+
+
+def _named_in(answer: Message, scope: Scope) -> str:
+    """Return the session that a part of an answer says will end with the request."""
+    if scope["method"] == "DELETE":
+        named = [value.decode("latin-1") for name, value in scope["headers"] if name == SESSION_HEADER.encode()]
+        return named[0] if named and answer.get("status", 500) < 300 else ""
+    found = FIRST_EVENT.match(answer.get("body", b""))
+    return found[1].decode() if found else ""

@@ -19,6 +19,8 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
+from forerun.server.kept import Farewell, Kept, Shelf
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
@@ -135,8 +137,9 @@ async def test_a_pasted_configuration_works(
 
 def test_only_who_has_the_token_gets_in(serve: Callable[..., HttpServer]) -> None:
     server = serve(FORERUN_TOKEN=TOKEN)
-    assert server.headers == {"Authorization": f"Bearer {TOKEN}"}
-    good = {**ACCEPT, **server.headers}
+    assert server.headers == {"Authorization": "Bearer ${FORERUN_TOKEN}"}
+    assert TOKEN not in server.said
+    good = {**ACCEPT, "Authorization": f"Bearer {TOKEN}"}
     assert server.request("POST", "/mcp", good, INITIALIZE)[0] == 200
     for wrong in (
         {},
@@ -176,7 +179,7 @@ def test_a_body_that_is_too_large_is_refused(serve: Callable[..., HttpServer]) -
     server = serve(FORERUN_TOKEN=TOKEN)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.putrequest("POST", "/mcp")
-    for name, value in {**ACCEPT, **server.headers, "Content-Length": "50000000"}.items():
+    for name, value in {**ACCEPT, "Authorization": f"Bearer {TOKEN}", "Content-Length": "50000000"}.items():
         connection.putheader(name, value)
     connection.endheaders(b"{")
     assert connection.getresponse().status == 413
@@ -302,3 +305,31 @@ async def test_a_client_that_is_gone_takes_its_run_along(
         gone.kill()
         gone.wait()
     wait(sleeper.is_gone, "program ended")
+
+
+@pytest.mark.parametrize("transport", ["streamable-http", "sse"])
+@pytest.mark.anyio
+async def test_what_is_kept_goes_with_its_session(transport: str) -> None:
+    """A session's own server tells, since after its end nobody can ask."""
+    shelf = Shelf()
+    session = "0123456789abcdef0123456789abcdef"
+    name = shelf.keep(Kept(session, "text/plain", b"x"))
+    first = {
+        "streamable-http": {"type": "http.response.start", "status": 200, "headers": []},
+        "sse": {
+            "type": "http.response.body",
+            "body": f"event: endpoint\r\ndata: /messages/?session_id={session}\r\n\r\n".encode(),
+        },
+    }[transport]
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(first)
+        assert shelf.find(name, session) is not None
+
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    method = "GET" if transport == "sse" else "DELETE"
+    scope = {"type": "http", "method": method, "headers": [(b"mcp-session-id", session.encode())]}
+    await Farewell(app, shelf)(scope, nothing, nothing)
+    assert shelf.find(name, session) is None

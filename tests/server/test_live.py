@@ -9,6 +9,7 @@ import pytest
 from mcp.client import Client
 from mcp_types import ElicitResult
 
+from forerun.runner.errors import RunnerError
 from forerun.server.app import build_server
 from forerun.server.runs import Runs
 from forerun.server.settings import Settings
@@ -93,7 +94,7 @@ async def test_a_call_that_waits_can_be_cancelled(folder: Path, ask: Ask) -> Non
     assert not (folder / "ran").exists()
 
 
-async def test_two_hundred_parallel_answers_belong_to_their_questions(connect: Callable[..., Any], ask: Ask) -> None:
+async def test_parallel_answers_belong_to_their_questions(connect: Callable[..., Any], ask: Ask) -> None:
     seen: list[bool] = []
 
     async def call(client: Client, number: int) -> None:
@@ -184,3 +185,35 @@ async def test_consent_installs_for_one_run_and_is_asked_once(folder: Path, mode
     assert facts["status"] == "success"
     assert len(asked) == 1
     assert refused["status"] == "refused"
+
+
+async def test_what_runs_is_what_the_person_was_asked_about(folder: Path, ask: Ask) -> None:
+    """A program that is exchanged while the person thinks runs as it was, or is asked about again."""
+    (folder / "a.py").write_text("import cowpy\n")
+    asked: list[str] = []
+
+    async def answer(_context: Any, params: Any) -> Any:
+        asked.append(params.message)
+        (folder / "a.py").write_text("import pyfakelib_nobody_knows\nimport lolcat\n")
+        return ElicitResult(action="accept", content={"install": len(asked) == 1})
+
+    settings = Settings(path=str(folder))
+    allowed: list[tuple[str, ...]] = []
+
+    class Seen(Runs):
+        async def run(self, source: Any, arguments: Any, progress: Any, **options: Any) -> Any:
+            allowed.append(options["allow"])
+            raise RunnerError("seen enough")
+
+    runs = Seen(1)
+    callback: Any = answer
+    with open_workspace(settings) as workspace:
+        for mode in ("legacy", "auto"):
+            (folder / "a.py").write_text("import cowpy\n")
+            asked.clear()
+            server = build_server(settings, workspace, runs)
+            async with Client(server, mode=mode, elicitation_callback=callback) as client:
+                await ask(client, "run_python_file", file_path="a.py")
+    runs.close()
+    assert "lolcat" not in "".join(str(each) for each in allowed)
+    assert allowed[0] == ("cowpy",)
