@@ -23,6 +23,7 @@ Run a Python script whose dependencies nobody wrote down.
   forerun FILE [args...]          run a script (short for: forerun run FILE)
   forerun run [options] FILE|-    run a script, stdin, or code with -c
   forerun resolve FILE|DIR|-      print the requirements that a script needs
+  forerun allow [NAME...]         list, add or remove names that you always allow
   forerun stdio                   serve MCP tools on standard input and output
   forerun streamable-http | sse   serve MCP tools over HTTP
   forerun config HOST | show      print a host's configuration, or the settings of a server
@@ -103,6 +104,12 @@ def _serve(transport: str, arguments: list[str]) -> int:
     return main(transport, arguments)
 
 
+def _allow(arguments: list[str]) -> int:
+    from .allow import main
+
+    return main(arguments)
+
+
 def _config(arguments: list[str]) -> int:
     from .config import main
 
@@ -112,6 +119,7 @@ def _config(arguments: list[str]) -> int:
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "resolve": _resolve,
+    "allow": _allow,
     "stdio": lambda rest: _serve("stdio", rest),
     "streamable-http": lambda rest: _serve("streamable-http", rest),
     "sse": lambda rest: _serve("sse", rest),

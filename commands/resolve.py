@@ -11,28 +11,26 @@ from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.settings import settings_for
 from forerun.resolver.source import from_file, from_stdin
 from forerun.resolver.target import target_for
-from forerun.resolver.trust import policy
+from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Literal, TextIO
+    from typing import TextIO
 
     from forerun.resolver.findings import Diagnostic, Resolution
     from forerun.resolver.source import Source
-    from forerun.resolver.trust import Policy, TrustLevel
 
 
 class Options(Value):
-    """What the command line asks for; `trust` is "" where it says nothing."""
+    """What the command line asks for; `is_trust_given` is false where the policy's level is only the default."""
 
     paths: tuple[str, ...]
     output: str = "requirements"
     python: str | None = None
-    trust: TrustLevel | Literal[""] = ""
-    allow: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
+    policy: Policy = Policy()
+    is_trust_given: bool = False
     all_optional: bool = False
     with_hints: bool = True
     import_map: tuple[tuple[str, str], ...] = ()
@@ -48,15 +46,20 @@ def main(arguments: Sequence[str], program: str = "forerun resolve") -> int:
     """
     options = parse(arguments, program)
     settings = settings_for(folder_of(options.paths[0]))
-    rules = policy(
-        options.trust or settings.trust or "popular", (*settings.allow, *options.allow), (*settings.deny, *options.deny)
-    )
+    rules = _with_answers(settings.under(options.policy, is_trust_given=options.is_trust_given))
     options = options.replace(import_map=(*settings.import_map, *options.import_map))
     if options.output in ("requirements", "json", "explain"):
         return _print(resolve_paths(options), rules, options.output)
     from .resolve_outputs import OUTPUTS
 
     return OUTPUTS[options.output](options, rules)
+
+
+def _with_answers(rules: Policy) -> Policy:
+    """Let in what the person always allows (`forerun allow`)."""
+    from .answers import allowed_always
+
+    return rules.replace(allow=rules.allow | allowed_always() - rules.deny)
 
 
 def parse(arguments: Sequence[str], program: str) -> Options:

@@ -7,7 +7,7 @@ import argparse
 from forerun.resolver.settings import own_import_map
 
 from .resolve import Options
-from .shared_options import add_resolver_options, add_trust_options
+from .shared_options import add_resolver_options, add_trust_options, policy_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ def parse_options(arguments: Sequence[str], program: str) -> Options:
         tuple(given.paths),
         given.output or given.format,
         given.python,
-        given.trust,
-        tuple(given.allow),
-        tuple(given.deny),
+        policy_of(given),
+        bool(given.trust),
         given.all_optional,
         not given.no_hints,
         own_import_map(given.map) if given.map else (),

@@ -11,14 +11,15 @@ from forerun.resolver.check import as_github, as_sarif, check
 from forerun.resolver.errors import ResolverError, SourceError
 from forerun.resolver.precheck import prechecked
 from forerun.resolver.project import Declarations, project_declarations
-from forerun.resolver.script_block import block_text, with_requirements
+from forerun.resolver.script_block import block_text, with_added
 from forerun.resolver.trust import judge
 
 from .resolve import Options, folder_of, resolve_paths, write
+from .rewriting import rewrite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from forerun.resolver.findings import Requirement, Resolution
     from forerun.resolver.trust import Policy
@@ -57,38 +58,45 @@ def _write_blocks(options: Options, rules: Policy) -> int:
 
 def _write_block(path: str, options: Options, rules: Policy) -> None:
     """Put what a script needs into its block; what the block has already stays as it is."""
+    before = _bytes(path)
+    _refuse_bad_block(path, before)
     declared = resolve_paths(options)
+    bad = [each for each in declared.unresolved if each.kind == "refused"]
+    if declared.is_declared and bad:
+        raise ResolverError(f"{report.unresolved_line(bad[0])}; correct that first")
     predicted = resolve_paths(options, reads_blocks=False)
-    present = [each.text for each in declared.requirements] if declared.is_declared else []
     names = {each.name for each in declared.requirements} if declared.is_declared else set()
     added = [each.text for each in _allowed(predicted, rules) if each.name not in names]
     write(sys.stderr, report.problem_lines(predicted))
     if not added:
         return
-    with open(path, "rb") as file:
-        before = file.read()
     try:
-        after = with_requirements(before, [*present, *added])
+        after = with_added(before, added)
     except ValueError as error:
         raise SourceError(path, str(error)) from error
-    if after != before:
-        _replace(path, after)
-        write(sys.stderr, [f"{path}: {len(added)} added to its script block"])
+    rewrite(path, before, after)
+    write(sys.stderr, [f"{path}: {len(added)} added to its script block"])
 
 
-def _replace(path: str, data: bytes) -> None:
-    """Write a file whole or not at all, with the permissions that it had."""
-    target = os.path.realpath(path)
-    part = f"{target}.{os.getpid()}.part"
+def _bytes(path: str) -> bytes:
     try:
-        with open(part, "wb") as file:
-            file.write(data)
-        os.chmod(part, os.stat(target).st_mode & 0o7777)
-        os.replace(part, target)
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
-        if os.path.exists(part):
-            os.unlink(part)
-        raise SourceError(path, f"cannot be written ({error.strerror})") from error
+        raise SourceError(path, f"cannot be read ({error.strerror})") from error
+
+
+def _refuse_bad_block(path: str, data: bytes) -> None:
+    """Refuse to add to a block that cannot be read, since something in it might get lost.
+
+    Raises:
+        ResolverError: it cannot.
+    """
+    from forerun.resolver.inline_metadata import inline_metadata
+
+    block = inline_metadata(data.decode("latin-1").removeprefix("\xef\xbb\xbf"))
+    if block is not None and block.problem:
+        raise ResolverError(f"{path}:{block.line}: {block.problem}")
 
 
 def _check(options: Options, _rules: Policy) -> int:
@@ -114,16 +122,10 @@ def _declarations(options: Options) -> Declarations:
     declared = resolve_paths(options)
     if declared.is_declared:
         return Declarations(declared.requirements)
-    folder = os.path.abspath(folder_of(options.paths[0]))
-    while True:
-        inside = folder.startswith(os.getcwd() + os.sep) or folder == os.getcwd()
-        found = project_declarations(os.path.relpath(folder) if inside else folder)
-        if found.files or os.path.dirname(folder) == folder:
-            break
-        folder = os.path.dirname(folder)
+    found = project_declarations(folder_of(options.paths[0]))
     if not found.files:
-        raise ResolverError("nothing to check against: no pyproject.toml, requirements.txt or script block was found")
-    write(sys.stderr, found.problems)
+        raise ResolverError("nothing to check against: no pyproject.toml, setup.cfg, requirements.txt or script block")
+    write(sys.stderr, map(str, found.problems))
     return found
 
 
@@ -134,28 +136,30 @@ def _precheck(options: Options, rules: Policy) -> int:
 
 
 def _pin(options: Options, rules: Policy) -> int:
-    allowed = _looked_up(options, rules)
-    names = {each.name for each in allowed}
-    locked = [line.split()[0].rstrip("\\") for line in _locked(allowed, options).splitlines() if line[:1].isalnum()]
+    resolution = resolve_paths(options)
+    lock = _locked(resolution, options, rules)
+    names = {each.name for each in resolution.requirements if judge(each, rules).is_allowed}
+    locked = [line.split()[0].rstrip("\\") for line in lock.splitlines() if line[:1].isalnum()]
     write(sys.stdout, [line for line in locked if line.partition("==")[0].partition("[")[0] in names])
     return 0
 
 
 def _lock(options: Options, rules: Policy) -> int:
-    write(sys.stdout, _locked(_looked_up(options, rules), options).splitlines())
+    lock = _locked(resolve_paths(options), options, rules)
+    write(sys.stdout, [line for line in lock.splitlines() if not line.startswith("# forerun")])
     return 0
 
 
-def _looked_up(options: Options, rules: Policy) -> list[Requirement]:
-    resolution = resolve_paths(options)
-    write(sys.stderr, report.problem_lines(resolution))
-    return _allowed(resolution, rules)
-
-
-def _locked(requirements: Sequence[Requirement], options: Options) -> str:
+def _locked(resolution: Resolution, options: Options, rules: Policy) -> str:
+    """Return the lock of what may be installed, and say on stderr what there is to say."""
     from forerun.runner.library import lock
+    from forerun.runner.lock_form import notes_of
 
-    return lock(requirements, options.python) if requirements else ""
+    write(sys.stderr, report.problem_lines(resolution))
+    allowed = _allowed(resolution, rules)
+    made = lock(allowed, options.python, rules, resolution.uv_settings) if allowed else ""
+    write(sys.stderr, notes_of(made))
+    return made
 
 
 OUTPUTS: dict[str, Callable[[Options, Policy], int]] = {

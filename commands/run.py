@@ -8,7 +8,6 @@ import sys
 
 from forerun.resolver.settings import settings_for
 from forerun.resolver.source import from_code, from_file, from_stdin
-from forerun.resolver.trust import policy
 from forerun.runner.execution import Attached
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.source import Source
+    from forerun.runner.question import Question
     from forerun.runner.result import RunResult
 
     from .progress import TerminalProgress
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         RunnerError: forerun cannot do its part.
     """
     source, request = parse(arguments)
-    request = _with_settings(request, source)
+    request = _with_settings(request, source).replace(consent=_consent)
     _unwind_on_signals()
     observer = _observer()
     try:
@@ -80,13 +80,8 @@ def _with_settings(request: Request, source: Source) -> Request:
     settings = settings_for(source.folder or os.getcwd())
     if not settings.path:
         return request
-    rules = request.policy
     return request.replace(
-        policy=policy(
-            settings.trust if settings.trust and not request.is_trust_given else rules.trust,
-            (*settings.allow, *rules.allow),
-            (*settings.deny, *rules.deny),
-        ),
+        policy=settings.under(request.policy, is_trust_given=request.is_trust_given),
         import_map=(*settings.import_map, *request.import_map),
     )
 
@@ -106,6 +101,12 @@ def _unwind_on_signals() -> None:
 
 def _raise(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
+
+
+def _consent(questions: tuple[Question, ...]) -> frozenset[str]:
+    from .consent import consent
+
+    return consent(questions)
 
 
 def _observer() -> TerminalProgress | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 
+from forerun.resolver.errors import ResolverError
 from forerun.resolver.settings import own_import_map
-from forerun.resolver.trust import policy
 from forerun.runner.request import Request
 
-from .shared_options import add_resolver_options, add_trust_options
+from .shared_options import add_resolver_options, add_trust_options, policy_of, problems_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WITHOUT_VALUE = ("-h", "--help", "--no-retry", "--no-hints", "--all-optional")
+WITHOUT_VALUE = ("-h", "--help", "--no-retry", "--no-hints", "--all-optional", "--no-build")
 
 
 class RunOptions(argparse.Namespace):
@@ -33,9 +33,11 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
     end = _end_of_code(arguments)
     given = parser.parse_args(arguments[:end], namespace=RunOptions())
     given.rest += arguments[end:]
+    for sentence in problems_of(given.with_, "given with --with"):
+        raise ResolverError(f"--with: {sentence}")
     given.request = Request(
         preinstalled=tuple(given.with_),
-        policy=policy(given.trust or "popular", given.allow, given.deny),
+        policy=policy_of(given),
         is_trust_given=bool(given.trust),
         import_map=own_import_map(given.map) if given.map else (),
         all_optional=given.all_optional,

@@ -7,11 +7,13 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from forerun.resolver.declared import declared_requirements
+from forerun.resolver.names import canonical
 from forerun.resolver.settings import settings_for
 from forerun.resolver.trust import TRUST_CHOICES
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Listening, Settings
+
+from .shared_options import problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +87,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _requirements(text: str) -> tuple[str, ...]:
     texts = tuple(each.strip() for each in BETWEEN_REQUIREMENTS.split(text) if each.strip())
-    for each in declared_requirements(texts, "person", "", 0, "named by the operator")[1]:
-        raise argparse.ArgumentTypeError(each.reason)
+    for sentence in problems_of(texts, "named by the operator"):
+        raise argparse.ArgumentTypeError(sentence)
     return texts
 
 
@@ -100,6 +102,9 @@ OPTIONS = (
     Option("trust", "popular", str, "", "the least trusted level to install (default: popular)", TRUST_CHOICES),
     Option("allow", (), _names, "NAME", "install NAME whatever its level"),
     Option("deny", (), _names, "NAME", "never install NAME"),
+    Option("exclude-newer", "", str, "DATE", "take no release that was uploaded after DATE (RFC 3339)"),
+    Option("no-build", False, _yes, "", "build no source distribution"),
+    Option("allow-build", (), _names, "NAME", "NAME may be built where it has no wheel"),
     Option("verbose", False, _yes, "", "log each call on stderr"),
     Option("log-format", "text", str, "", "how the log is written (default: text)", ("text", "json")),
 )
@@ -128,7 +133,7 @@ def parse(transport: str, arguments: Sequence[str]) -> Serving:
 
     Raises:
         MountError: the mount makes no sense, or its folder does not exist.
-        SettingsError: `[tool.forerun]` makes no sense.
+        ResolverError: what may be installed makes no sense.
     """
     found = {each.name: each.value for each in chosen(transport, arguments, os.environ, os.getcwd())}
     checked_mount(found["mount"], found["path"] or os.sep)
@@ -140,11 +145,16 @@ def parse(transport: str, arguments: Sequence[str]) -> Serving:
         trust=found["trust"],
         allow=found["allow"],
         deny=found["deny"],
+        no_build=found["no-build"],
+        allow_build=found["allow-build"],
+        exclude_newer=found["exclude-newer"],
         max_retries=found["max-retries"],
         max_concurrency=found["max-concurrency"],
         verbose=found["verbose"],
         log_format=found["log-format"],
     )
+    # Asked for now, so that what makes no sense is said before anything is served.
+    _ = settings.policy
     if transport not in ("streamable-http", "sse"):
         return Serving(settings, None)
     # Taken out of the environment, in which programs that we start might find it.
@@ -177,7 +187,8 @@ def chosen(transport: str, arguments: Sequence[str], environment: Mapping[str, s
         ),
     ]
     mounted = next((values["path"] for _, values in told if "path" in values), "")
-    source, project = _of_project(folder, mounted)
+    allowed = [each for _, values in told for each in values.get("allow", ())]
+    source, project = _of_project(folder, mounted, allowed)
     return [_chosen(each, [*told, (source, project)]) for each in options]
 
 
@@ -206,14 +217,19 @@ def _from(environment: Mapping[str, str], option: Option, parser: argparse.Argum
     return value
 
 
-def _of_project(folder: str, mounted: str) -> tuple[str, Mapping[str, Any]]:
-    """Return what `[tool.forerun]` says; programs can write into the mounted folder, so that no file there counts."""
+def _of_project(folder: str, mounted: str, allowed: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
+    """Return what `[tool.forerun]` says; programs can write into the mounted folder, so that no file there counts.
+
+    It cannot deny what the operator allowed (`over_settings` says the same for a command line).
+    """
     found = settings_for(folder)
     if not found.path:
         return "", {}
     if mounted and os.path.realpath(found.path).startswith(os.path.realpath(mounted).rstrip(os.sep) + os.sep):
         return "", {}
-    given = {"trust": found.trust, "allow": found.allow, "deny": found.deny}
+    spared = set(map(canonical, allowed))
+    deny = tuple(each for each in found.deny if canonical(each) not in spared)
+    given = {"trust": found.trust, "allow": found.allow, "deny": deny}
     return found.path, {name: value for name, value in given.items() if value}
 
 

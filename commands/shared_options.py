@@ -4,16 +4,54 @@ from __future__ import annotations
 
 import argparse
 
-from forerun.resolver.trust import TRUST_CHOICES
+from forerun.resolver.trust import TRUST_CHOICES, policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forerun.resolver.trust import Policy
 
 
 def add_trust_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--trust`, `--allow` and `--deny`; an absent `--trust` is "", so that settings can speak."""
+    """Add what decides about installing; an absent `--trust` is "", so that settings can speak."""
     parser.add_argument(
         "--trust", choices=TRUST_CHOICES, default="", help="the least trusted level to install (default: popular)"
     )
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="install NAME whatever its level")
     parser.add_argument("--deny", action="append", default=[], metavar="NAME", help="never install NAME")
+    parser.add_argument(
+        "--exclude-newer", default="", metavar="DATE", help="take no release that was uploaded after DATE (RFC 3339)"
+    )
+    parser.add_argument("--no-build", action="store_true", help="build no source distribution")
+    parser.add_argument(
+        "--allow-build", action="append", default=[], metavar="NAME", help="NAME may be built where it has no wheel"
+    )
+
+
+def problems_of(requirements: Sequence[str], rule: str) -> list[str]:
+    """Return a sentence for each text that a person gave as a requirement and that is none."""
+    if not requirements:
+        return []
+    from forerun.resolver.declared import declared_requirements
+
+    return [each.reason for each in declared_requirements(requirements, "person", "", 0, rule)[1]]
+
+
+def policy_of(given: argparse.Namespace) -> Policy:
+    """Return what those options ask for.
+
+    Raises:
+        ResolverError: one of them makes no sense.
+    """
+    return policy(
+        given.trust or "popular",
+        given.allow,
+        given.deny,
+        no_build=given.no_build,
+        allow_build=given.allow_build,
+        exclude_newer=given.exclude_newer,
+    )
 
 
 def add_resolver_options(parser: argparse.ArgumentParser) -> None:

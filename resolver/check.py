@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from .import_map import look_up
+from .names import canonical
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any, Literal
 
     from .findings import Requirement, Resolution
@@ -17,9 +20,15 @@ if TYPE_CHECKING:
 
 NOT_IMPORTED = frozenset(
     "pip setuptools wheel uv hatchling flit-core poetry-core pytest ruff mypy black flake8 isort coverage tox nox "
-    "pre-commit build twine".split()
+    "pre-commit build twine pylint sphinx mkdocs gunicorn ipykernel jupyter jupyterlab notebook".split()
 )
-"""Tools that projects declare and never import."""
+"""Programs that projects declare and never import."""
+
+RULES = {
+    "missing": "A distribution is imported and not declared",
+    "unused": "A distribution is declared and not imported",
+    "wrong-name": "A declared name is another project's",
+}
 
 
 class CheckFinding(Value):
@@ -47,14 +56,29 @@ def check(resolution: Resolution, declared: Declarations, *, is_whole: bool) -> 
     known = {each.name for each in (*declared.requirements, *declared.optional)}
     imported = {each.name for each in (*resolution.requirements, *resolution.optional)}
     offered = imported | {name for each in resolution.requirements for name in each.alternatives}
-    wrong = list(_wrong_names(declared.requirements, imported - known))
+    unknown = {canonical(each.module.partition(".")[0]) for each in resolution.unresolved}
+    wrong = list(_wrong_names((*declared.requirements, *declared.optional), imported - known))
     excused = {finding.name for finding in wrong}
     found = [
         *wrong,
         *_missing([each for each in resolution.requirements if each.name not in excused], known),
-        *_unused([each for each in declared.requirements if is_whole and each.name not in offered], wrong),
+        *_unused(
+            [
+                each
+                for each in declared.requirements
+                if is_whole and each.name not in offered and not _may_provide(each.name, unknown)
+            ],
+            wrong,
+        ),
     ]
     return tuple(sorted(found, key=lambda each: (each.path, each.line, each.kind, each.name)))
+
+
+def _may_provide(name: str, unknown: Collection[str]) -> bool:
+    """Whether a distribution's name tells that it is only for type checkers, or holds one of the unknown modules."""
+    if name.startswith("types-") or name.endswith("-stubs"):
+        return True
+    return any(f"-{module}-" in f"-{name}-" for module in unknown if module)
 
 
 def _wrong_names(declared: Iterable[Requirement], missing: set[str]) -> Iterable[CheckFinding]:
@@ -87,7 +111,8 @@ def _unused(declared: Iterable[Requirement], wrong: Iterable[CheckFinding]) -> I
 def as_github(findings: Iterable[CheckFinding]) -> list[str]:
     """Return findings as workflow commands, which GitHub shows beside the lines ("Workflow commands" in its docs)."""
     return [
-        f"::error file={_escaped(each.path)},line={max(1, each.line)}::{_escaped(each.message)}" for each in findings
+        f"::error file={_escaped(os.path.normpath(each.path))},line={max(1, each.line)}::{_escaped(each.message)}"
+        for each in findings
     ]
 
 
@@ -99,28 +124,39 @@ def _escaped(text: str) -> str:
 
 def as_sarif(findings: Iterable[CheckFinding], version: str) -> dict[str, Any]:
     """Return findings as a SARIF 2.1.0 log (OASIS), ready for `json.dumps`."""
-    rules = {
-        "missing": "A distribution is imported and not declared",
-        "unused": "A distribution is declared and not imported",
-        "wrong-name": "A declared name is another project's",
-    }
     driver = {
         "name": "forerun",
         "version": version,
-        "rules": [{"id": name, "shortDescription": {"text": text}} for name, text in rules.items()],
+        "rules": [{"id": name, "shortDescription": {"text": text}} for name, text in RULES.items()],
     }
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_sarif_result(each) for each in findings]}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(each) for each in findings],
+            }
+        ],
     }
 
 
 def _sarif_result(each: CheckFinding) -> dict[str, Any]:
-    place = {"artifactLocation": {"uri": each.path.replace("\\", "/")}, "region": {"startLine": max(1, each.line)}}
+    place = {"artifactLocation": _location(each.path), "region": {"startLine": max(1, each.line)}}
     return {
         "ruleId": each.kind,
+        "ruleIndex": list(RULES).index(each.kind),
         "level": "warning" if each.kind == "unused" else "error",
         "message": {"text": each.message},
         "locations": [{"physicalLocation": place}],
     }
+
+
+def _location(path: str) -> dict[str, str]:
+    """Return a path as a URI reference (RFC 3986): relative to the folder that is checked, or of a file elsewhere."""
+    from urllib.parse import quote
+
+    if os.path.isabs(path):
+        return {"uri": f"file://{quote(os.fsencode(path))}"}
+    return {"uri": quote(os.fsencode(os.path.normpath(path))), "uriBaseId": "%SRCROOT%"}

@@ -6,16 +6,15 @@ import _ast
 
 from .conditions import dotted
 from .guards import asks
-from .use import TEXT, Use, matches
+from .use import TEXT, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from .returns import Returns
     from .scope import Scope
-
-    Returns = Sequence[tuple[str, str]]
 
 LONGEST_PATH = 300
 
@@ -25,10 +24,7 @@ class Expressions:
 
     def __init__(self, returns: Returns) -> None:
         self.uses: list[Use] = []
-        self._returns: dict[str, list[tuple[str, str]]] = {}
-        for pattern, kind in returns:
-            self._returns.setdefault(pattern.partition(".")[0], []).append((pattern, kind))
-        self._known: dict[str, str] = {}
+        self._returns = returns
         self._is_guarded = False
 
     def _path(self, node: _ast.expr, scope: Scope) -> str:
@@ -82,7 +78,7 @@ class Expressions:
             key = self._string_item(node.func.value, scope)
             if key:
                 self.uses.append(Use(f"{key}.{node.func.attr}", node.lineno, True, arguments, self._is_guarded))
-        return self._returned(f"{path}()")
+        return self._returns.of(f"{path}()")
 
     def _string_item(self, node: _ast.expr, scope: Scope) -> str:
         """Return `PATH[str]` for an expression like `name["key"]`, else ""."""
@@ -101,23 +97,15 @@ class Expressions:
             if keyword.arg:
                 yield keyword.arg, scope.literals.text(keyword.value)
 
-    def _returned(self, path: str) -> str:
-        """Return what a call gives, as far as the table knows; else the path of the call itself."""
-        if path not in self._known:
-            rows = self._returns.get(path.partition(".")[0], ())
-            found = (kind for pattern, kind in rows if matches(pattern, path))
-            self._known[path] = next(found, path)
-        return self._known[path]
-
     def _subscript(self, node: _ast.Subscript, scope: Scope) -> str:
         base = self._path(node.value, scope)
         self._path(node.slice, scope)
         if base and isinstance(node.slice, _ast.Tuple) and not any(map(is_part, node.slice.elts)):
-            return self._returned(f"{base}[,]")
-        return self._returned(f"{base}[:]") if base and is_part(node.slice) else self._item(base)
+            return self._returns.of(f"{base}[,]")
+        return self._returns.of(f"{base}[:]") if base and is_part(node.slice) else self._item(base)
 
     def _item(self, path: str) -> str:
-        return self._returned(f"{path}[]") if path else ""
+        return self._returns.of(f"{path}[]") if path else ""
 
     def _either(self, node: _ast.BinOp | _ast.IfExp | _ast.BoolOp, scope: Scope) -> str:
         """Return the path of an expression that is one of its parts, or is made of them: the first that has one."""

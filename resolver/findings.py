@@ -27,7 +27,8 @@ class Evidence(Value):
 class Requirement(Value):
     """A distribution that the script needs: canonical name, version specifier, marker, and how sure that is.
 
-    `is_lazy` says that it is only imported inside functions, or by calls, so that a run may get by without it.
+    `is_lazy` says that it is only imported inside functions, or by calls, so that a run may get by without it;
+    `is_told` that the code itself tells it from its alternatives.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Requirement(Value):
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[str, ...] = ()
     is_lazy: bool = False
+    is_told: bool = False
 
     @property
     def text(self) -> str:
@@ -84,7 +86,9 @@ class Resolution(Value):
     """What a script needs: pure data, in the same order for the same input and tables.
 
     `requirements` are needed to run, `optional` are imported only where the script can do without; `is_declared`
-    says that a PEP 723 block gave the answer. A fatal diagnostic means that the script cannot run on the target.
+    says that a PEP 723 block gave the answer; `uv_settings` is the rest of that block, as TOML, where a person's own
+    has a `[tool.uv]` table, by which everything is then looked up. A fatal diagnostic means that the script cannot run
+    on the target.
     """
 
     target: Target
@@ -96,6 +100,7 @@ class Resolution(Value):
     diagnostics: tuple[Diagnostic, ...] = ()
     is_declared: bool = False
     requires_python: str = ""
+    uv_settings: str = ""
 
     def with_optional(self) -> Resolution:
         """Return the same with everything optional counted as needed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .findings import Diagnostic, Evidence, Requirement, Resolution, Unresolved
 from .implicit import implicit_needs
+from .merging import merged, settle_choices
 from .selection import selected
 from .syntax import can_tell, why_not_python
-from .trust import LEVELS
 from .version_hints import version_hints
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .inline_metadata import InlineMetadata
     from .origin import Finding
     from .pip_hints import PipHint
+    from .project_files import ProjectFiles
     from .source import Source
     from .target import Target
 
@@ -42,11 +43,20 @@ def _block(source: Source) -> InlineMetadata | None:
 class Gathered:
     """Collects what the sources need, then sorts it into a Resolution."""
 
-    def __init__(self, target: Target, diagnostics: Iterable[Diagnostic], *, with_hints: bool) -> None:
+    def __init__(
+        self,
+        target: Target,
+        diagnostics: Iterable[Diagnostic],
+        *,
+        with_hints: bool,
+        project: ProjectFiles | None = None,
+    ) -> None:
         self.target = target
+        self._project = project
         self._with_hints = with_hints
         self.diagnostics = list(diagnostics)
         self._needed: dict[str, list[Requirement]] = {}
+        self._implied: dict[str, list[Requirement]] = {}
         self._optional: dict[str, list[Requirement]] = {}
         self._covered: dict[str, list[Requirement]] = {}
         self._unresolved: dict[tuple[str, str], Unresolved] = {}
@@ -57,6 +67,7 @@ class Gathered:
         self._hints: list[tuple[Source, PipHint]] = []
         self._is_declared = False
         self._requires_python = ""
+        self._uv_settings = ""
 
     def add(
         self,
@@ -92,7 +103,7 @@ class Gathered:
         modules = {each.found.top for each in findings if each.origin in ("third party", "standard library")}
         if not is_declared:
             for need in implicit_needs(modules, source.text, tree, source.name):
-                self._needed.setdefault(need.name, []).append(need)
+                self._implied.setdefault(need.name, []).append(need)
             self._hints.extend(_pip_hints(source))
         if self._with_hints:
             constraints, notes = version_hints(modules, source.text, tree, source.name, self.target)
@@ -110,8 +121,9 @@ class Gathered:
             evidence = Evidence(each.module, source.name, each.line, candidate.rule)
             is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
-                candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,),
-                alternatives=candidate.alternatives, is_lazy=is_lazy,
+                candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
+                evidence=(evidence,),
+                alternatives=candidate.alternatives, is_lazy=is_lazy, is_told=candidate.is_told,
             )  # fmt: skip
             into.setdefault(made.name, []).append(made)
 
@@ -120,12 +132,12 @@ class Gathered:
         blocks = [_block(source) for source in sources]
         for source, block in zip(sources, blocks, strict=True):
             if block:
-                self._take_block(source, block)
+                self._take_block(source, block, is_alone=len(sources) == 1)
         declaring = [block is not None and block.dependencies is not None for block in blocks]
         self._is_declared = bool(declaring) and all(declaring)
         return declaring
 
-    def _take_block(self, source: Source, block: InlineMetadata) -> None:
+    def _take_block(self, source: Source, block: InlineMetadata, *, is_alone: bool) -> None:
         problem = block.problem or block.problem_on(self.target)
         if problem:
             self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
@@ -134,19 +146,34 @@ class Gathered:
         if block.has_uv_settings and source.author == "caller":
             reason = "a script block that arrives through a tool call may not have [tool.uv] settings"
             self._refused.append(Unresolved("tool.uv", "refused", source.name, block.line, reason))
+        elif block.has_uv_settings and is_alone:
+            from .uv_settings import uv_settings
+
+            self._uv_settings = uv_settings(block.content, source.folder, self.target)
         elif block.has_uv_settings:
-            ignored = "its [tool.uv] settings are not read: only dependencies and requires-python are"
+            ignored = "its [tool.uv] settings are not read, since other scripts are read with it"
             self.diagnostics.append(Diagnostic(source.name, block.line, ignored))
         self._requires_python = block.requires_python
 
     def _declare(self, source: Source, block: InlineMetadata) -> None:
         from .declared import declared_requirements
 
-        good, bad = declared_requirements(
-            block.dependencies or (), source.author, source.name, block.line, "script block (PEP 723)"
-        )
-        self._declared.extend(good)
-        self._refused.extend(bad)
+        for text, (line, column) in zip(block.dependencies or (), block.places, strict=True):
+            good, bad = declared_requirements([text], source.author, source.name, line, "script block (PEP 723)")
+            self._declared.extend(good)
+            self._refused.extend(each.replace(reason=f"{each.reason} (column {column})") for each in bad)
+
+    def _take_implied(self) -> None:
+        """Add what is needed without an import, unless something that is needed anyway brings the same."""
+        from .brought import brought_by
+
+        # An older release, under a version hint, may have required less.
+        current = [name for name, made in self._needed.items() if not any(each.specifier for each in made)]
+        brought = {each for name in current for each in brought_by(name)}
+        for name, made in self._implied.items():
+            is_plain = not any(each.specifier or each.extras for each in made)
+            if name in self._needed or name not in brought or not is_plain:
+                self._needed.setdefault(name, []).extend(made)
 
     def _take_hints(self, declared: set[str]) -> None:
         """Let `pip install` lines choose versions and among alternatives, and add what nothing imports.
@@ -175,42 +202,55 @@ class Gathered:
                 note = f"a pip install line names {made.name}, which is only {made.level} and not imported: left out"
                 self.diagnostics.append(Diagnostic(source.name, hint.line, note))
 
+    def _take_project(self) -> None:
+        """Let the project that the scripts belong to choose among names, and say versions."""
+        needs = (self._needed, self._optional)
+        made_all = [each for needed in needs for made in needed.values() for each in made]
+        names = {name for each in made_all for name in (each.name, *each.alternatives)}
+        names |= {name for each in self._unresolved.values() for name in (each.guess, *each.alternatives) if name}
+        if not names or self._project is None or not self._project.mention(names):
+            return
+        from .project import declarations
+        from .project_versions import ProjectVersions
+
+        declared = declarations(self._project, self.target)
+        versions = ProjectVersions(declared, self.target)
+        for key, unknown in list(self._unresolved.items()):
+            found = versions.resolved(unknown)
+            if found:
+                del self._unresolved[key]
+                self._needed.setdefault(found.name, []).append(found)
+        for needed in needs:
+            versions.settle(needed)
+        self.diagnostics.extend((*declared.problems, *versions.diagnostics))
+
     def resolution(self) -> Resolution:
         """Return everything gathered, in an order that does not depend on the order of the imports."""
         declared = {each.name for each in self._declared}
         for missing in sorted(self._covered.keys() - declared):
-            self.diagnostics.append(_not_covered(_merged(self._covered[missing])))
+            self.diagnostics.append(_not_covered(merged(self._covered[missing])))
+        if self._implied:
+            self._take_implied()
         if self._hints:
             self._take_hints(declared)
-        predicted = [_merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
+        self._take_project()
+        settle_choices(self._needed)
+        predicted = [merged(self._needed[name]) for name in sorted(self._needed.keys() - declared)]
         needed = self._needed.keys() | self._covered.keys()
         unresolved = [*self._unresolved.values(), *self._refused]
         return Resolution(
             self.target,
             # A name may stand in a block more than once, with different markers.
             (*self._declared, *predicted),
-            tuple(_merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
+            tuple(merged(self._optional[name]) for name in sorted(self._optional.keys() - needed)),
             tuple(sorted(unresolved, key=lambda each: (each.path, each.line, each.module))),
             tuple(sorted(self._standard)),
             tuple(sorted(self._local)),
             tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
             self._is_declared,
             self._requires_python,
+            self._uv_settings,
         )
-
-
-def _merged(made: Sequence[Requirement]) -> Requirement:
-    """Join what several imports need of one distribution, whatever their order: the surest of them decides."""
-    best = min(made, key=lambda each: (LEVELS.index(each.level), each.alternatives))
-    evidence = {each for one in made for each in one.evidence}
-    markers = {each.marker for each in made}
-    return best.replace(
-        specifier=",".join(sorted({each.specifier for each in made} - {""})),
-        extras=tuple(sorted({extra for each in made for extra in each.extras})),
-        evidence=tuple(sorted(evidence, key=lambda each: (each.path, each.line, each.module, each.rule))),
-        marker=best.marker if len(markers) == 1 else "",
-        is_lazy=all(each.is_lazy for each in made),
-    )
 
 
 def _unresolved(finding: Finding, source: Source) -> Unresolved:

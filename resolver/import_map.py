@@ -31,7 +31,10 @@ _parsed: list[tuple[list[str], str]] = []
 
 
 class Candidate(Value):
-    """What the tables say of an import name: `distribution` is "" where they cannot decide, and `reason` says why."""
+    """What the tables say of an import name: `distribution` is "" where they cannot decide, and `reason` says why.
+
+    `is_told` says that the code told which of several distributions it means.
+    """
 
     module: str
     distribution: str
@@ -40,6 +43,9 @@ class Candidate(Value):
     marker: str = ""
     alternatives: tuple[str, ...] = ()
     reason: str = ""
+    specifier: str = ""
+    extras: tuple[str, ...] = ()
+    is_told: bool = False
 
 
 def row(section: str, key: str) -> tuple[str, ...] | None:
@@ -147,10 +153,15 @@ def _patterns() -> list[tuple[list[str], str]]:
 
 
 def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
-    if own and prefix in own:
-        name, _, marker = own[prefix].partition(";")
-        return Candidate(prefix, canonical(name.strip()), "declared", "your own import map", marker.strip())
-    return None
+    if not own or prefix not in own:
+        return None
+    from .own_map import mapped
+
+    found = mapped(own[prefix])
+    return Candidate(
+        prefix, found.name, "declared", "your own import map", found.marker,
+        specifier=found.specifier, extras=found.extras,
+    )  # fmt: skip
 
 
 def _curated_row(prefix: str, clues: Clues) -> Candidate | None:
@@ -164,7 +175,7 @@ def _curated_row(prefix: str, clues: Clues) -> Candidate | None:
         return Candidate(prefix, "", "unknown", "import map", "", alternatives, reason)
     name, _, marker = chosen.partition(" ; ")
     others = tuple(each for each in (default, *alternatives) if each and each != chosen)
-    return Candidate(prefix, name, "curated", rule, marker, others)
+    return Candidate(prefix, name, "curated", rule, marker, others, is_told=chosen != default)
 
 
 def _decide(default: str, others: tuple[str, ...], module: str, clues: Clues) -> tuple[str, str]:
@@ -206,19 +217,38 @@ def _by_identity(top: str) -> Candidate:
     if contested is not None:
         reason = f"several projects provide {top}, and none is known to be the right one"
         return Candidate(top, "", "unknown", "contested", "", contested, reason)
-    if row("local", top) is not None or top.startswith("_") or not name:
+    if not name or _looks_local(top):
         reason = f"{top} looks like a module of the script's own, and no file here provides it"
         return Candidate(top, "", "unknown", "local-looking", "", (), reason)
+    if top == top.lower() and is_popular(name) and not is_namesake(name):
+        return Candidate(top, name, "popular", f"identity: {top} is the name of a distribution")
+    return _by_index(top, name)
+
+
+def _looks_local(top: str) -> bool:
+    return (
+        top.startswith(("_", "my_", "your_")) or row("local", top) is not None or row("local", top.lower()) is not None
+    )
+
+
+def _by_index(top: str, name: str) -> Candidate:
+    """Guess by what pipreqs' mapping says, by who ships a module of that name, or by the name itself."""
     from .second_opinion import pipreqs_says
+    from .shipped_names import GENERIC, shipped_by
 
     second = pipreqs_says(top)
     if second and second != name and is_registered(second):
         return Candidate(top, second, "registered", f"pipreqs: {top} -> {second}")
-    if not is_registered(name):
-        reason = f"no distribution is known to provide {top}; check its spelling, or put its file beside the script"
-        return Candidate(top, "", "unknown", "identity", "", (), reason)
-    level = _level(name) if top == top.lower() and not is_namesake(name) else "registered"
-    return Candidate(top, name, level, f"identity: {top} is the name of a distribution")
+    shipping = shipped_by(top)
+    if shipping == GENERIC:
+        reason = f"{top} looks like a module of the script's own: unrelated projects ship one of that name"
+        return Candidate(top, "", "unknown", "local-looking", "", (), reason)
+    if shipping:
+        return Candidate(top, shipping, "registered", f"pigar's index: {shipping} alone ships {top}")
+    if is_registered(name):
+        return Candidate(top, name, "registered", f"identity: {top} is the name of a distribution")
+    reason = f"no distribution is known to provide {top}; check its spelling, or put its file beside the script"
+    return Candidate(top, "", "unknown", "identity", "", (), reason)
 
 
 def _level(name: str) -> Level:

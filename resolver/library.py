@@ -6,6 +6,7 @@ import os
 
 from .errors import ResolverError, SourceError
 from .findings import Diagnostic
+from .own_map import check_map
 from .precheck import prechecked
 from .resolution import resolve_sources
 from .source import Source, from_code, from_file, python_files
@@ -52,9 +53,11 @@ def resolve(
         import_map: Your own import names and the requirements that provide them, before all tables.
 
     Raises:
-        ResolverError: the file cannot be read, or `python` is not a version.
+        ResolverError: the file cannot be read, `python` is not a version, or the map has an unusable entry.
     """
     target = target_for(python)
+    if import_map:
+        check_map(import_map)
     if isinstance(source, os.PathLike | str) and "\n" not in str(source) and os.path.isdir(source):
         folder = os.fspath(source)
         sources, unreadable = read_folder(folder)

@@ -3,48 +3,67 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 
-from .findings import Evidence, Requirement
+from .declared import declared_requirement
+from .findings import Diagnostic, Evidence, Requirement
+from .lock_file import locked
+from .names import canonical
+from .project_files import ProjectFiles, content_of, project_files
+from .pyproject_file import pyproject
+from .requirements_file import entries
+from .setup_cfg_file import setup_cfg
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Literal
+
+    from .target import Target
+
+    Kind = Literal["required", "optional", "constraints"]
 
 DEEPEST = 20
 """Requirements files that may include one another; deeper is taken for a cycle."""
 
-LARGEST = 1_000_000
-"""Bytes; a larger requirements file or pyproject.toml is none."""
+MOST_FILES = 500
 
 
 class Declarations(Value):
-    """What a project declares: requirements to install, constraints on versions, and files that could not be read.
+    """What a project declares: requirements to install, constraints on versions, and what was not understood.
 
-    `files` are the files that were found, for messages; `optional` are requirements of extras and groups.
+    `files` are the files that were found, for messages; `optional` are requirements of extras and groups; `locked`
+    pin what locks hold, whether it is required or not.
     """
 
     requirements: tuple[Requirement, ...] = ()
     optional: tuple[Requirement, ...] = ()
     constraints: tuple[Requirement, ...] = ()
+    locked: tuple[Requirement, ...] = ()
     files: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
 
 
-def project_declarations(folder: str) -> Declarations:
-    """Read `pyproject.toml` and `requirements*.txt` of a folder."""
+def project_declarations(folder: str, target: Target | None = None) -> Declarations:
+    """Read what declares requirements for the scripts of a folder; locks only where versions for a target are asked."""
+    return declarations(project_files(folder), target)
+
+
+def declarations(files: ProjectFiles, target: Target | None = None) -> Declarations:
+    """Read the files of a project; those below the current folder are named relative to it."""
     reader = _Reader()
-    pyproject = os.path.join(folder, "pyproject.toml")
-    if os.path.isfile(pyproject):
-        reader.read_pyproject(pyproject)
-    for name in sorted(os.listdir(folder)):
-        if re.fullmatch(r"requirements[\w.-]*\.(txt|in)", name):
-            reader.read_requirements(
-                os.path.join(folder, name), is_optional=name not in ("requirements.txt", "requirements.in")
-            )
+    if files.pyproject:
+        reader.read_pyproject(files.pyproject)
+    if files.setup_cfg:
+        reader.read_setup_cfg(files.setup_cfg)
+    plain = [path for path in files.requirements if os.path.basename(path).rpartition(".")[0] == "requirements"]
+    for path in plain:
+        reader.read_requirements(path, "required")
+    # Last, since they often include the plain one.
+    for path in files.requirements:
+        reader.read_requirements(path, "optional")
+    if target:
+        for path in sorted(files.locks, key=_rank):
+            reader.read_lock(path, target)
     return reader.declarations()
 
 
@@ -52,98 +71,102 @@ class _Reader:
     """Gathers requirements from files."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[Requirement]] = {"required": [], "optional": [], "constraints": []}
+        self._found: dict[Kind, list[Requirement]] = {"required": [], "optional": [], "constraints": []}
+        self._locked: dict[str, Requirement] = {}
         self._files: list[str] = []
-        self._problems: list[str] = []
+        self._read: set[str] = set()
+        self._problems: list[Diagnostic] = []
+        self._own_name = ""
 
     def declarations(self) -> Declarations:
         """Return what was gathered."""
-        required, optional, constraints = (tuple(self._found[kind]) for kind in ("required", "optional", "constraints"))
-        return Declarations(required, optional, constraints, tuple(self._files), tuple(self._problems))
+        found = self._found
+        return Declarations(
+            tuple(found["required"]),
+            tuple(found["optional"]),
+            tuple(found["constraints"]),
+            tuple(self._locked.values()),
+            tuple(self._files),
+            tuple(self._problems),
+        )
 
     def read_pyproject(self, path: str) -> None:
-        """Read `[project]` (PEP 621), `[dependency-groups]` (PEP 735) and Poetry's tables."""
-        text = self._text(path)
-        try:
-            table = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            self._problems.append(f"{path}: is not valid TOML: {error}")
-            return
-        lines = text.split("\n")
-        project = _table(table, "project")
-        self._take(_texts(project.get("dependencies")), "required", path, lines)
-        groups = [*_table(project, "optional-dependencies").values(), *_table(table, "dependency-groups").values()]
-        for group in groups:
-            self._take(_texts(group), "optional", path, lines)
-        self._take_poetry(_table(table, "tool", "poetry"), path, lines)
+        """Read a `pyproject.toml`, and the requirements files that it takes its own from."""
+        shown = _shown(path)
+        table = pyproject(self._text(path))
+        self._own_name = canonical(table.name)
+        if table.problem:
+            self._problems.append(Diagnostic(shown, 0, table.problem))
+        for each in table.listed:
+            self._take(each.text, "optional" if each.is_optional else "required", shown, each.line)
+        for name in table.files:
+            self.read_requirements(os.path.join(os.path.dirname(path), name), "required")
 
-    def _take_poetry(self, poetry: dict[str, Any], path: str, lines: list[str]) -> None:
-        self._take(_poetry_names(_table(poetry, "dependencies")), "required", path, lines)
-        self._take(_poetry_names(_table(poetry, "dev-dependencies")), "optional", path, lines)
-        for group in _table(poetry, "group").values():
-            self._take(_poetry_names(_table(group, "dependencies")), "optional", path, lines)
+    def read_setup_cfg(self, path: str) -> None:
+        """Read the requirements in a `setup.cfg`."""
+        listed, problem = setup_cfg(self._text(path))
+        if problem:
+            self._problems.append(Diagnostic(_shown(path), 0, problem))
+        for each in listed:
+            self._take(each.text, "optional" if each.is_optional else "required", _shown(path), each.line)
 
-    def read_requirements(self, path: str, *, is_optional: bool = False, depth: int = 0, kind: str = "") -> None:
+    def read_requirements(self, path: str, kind: Kind, depth: int = 0) -> None:
         """Read a requirements file in pip's form, with the files that it includes (`-r`) and constraints (`-c`)."""
-        if depth > DEEPEST or path in self._files:
+        real = os.path.realpath(path)
+        if real in self._read or depth > DEEPEST or len(self._read) > MOST_FILES:
             return
-        kind = kind or ("optional" if is_optional else "required")
-        for number, line in _logical_lines(self._text(path)):
-            option = re.match(r"(-r|--requirement|-c|--constraint)[ =]*(\S+)", line)
-            if option:
-                inner = "constraints" if "c" in option[1].lstrip("-")[:1] else kind
-                self.read_requirements(os.path.join(os.path.dirname(path), option[2]), depth=depth + 1, kind=inner)
-            elif not line.startswith("-"):
-                self._take_one(re.split(r"\s--?\w", line, maxsplit=1)[0], kind, path, number)
+        self._read.add(real)
+        shown = _shown(path)
+        for entry in entries(self._text(path)):
+            if entry.kind == "requirement":
+                self._take(entry.text, kind, shown, entry.line)
+            elif entry.kind == "problem":
+                self._problems.append(Diagnostic(shown, entry.line, entry.text))
+            else:
+                inner: Kind = "constraints" if entry.kind == "constraints" else kind
+                self._include(entry.text, inner, path, entry.line, depth)
+
+    def read_lock(self, path: str, target: Target) -> None:
+        """Read a lock; what an earlier one says of a name stands."""
+        shown = _shown(path)
+        found = locked(self._text(path), target)
+        if found.problem:
+            self._problems.append(Diagnostic(shown, 0, found.problem))
+        for name, version in found.versions.items():
+            evidence = Evidence(f"{name}=={version}", shown, 0, f"locked in {shown}")
+            pinned = Requirement(name, "declared", f"=={version}", evidence=(evidence,))
+            self._locked.setdefault(name, pinned)
+
+    def _include(self, name: str, kind: Kind, path: str, line: int, depth: int) -> None:
+        wanted = os.path.join(os.path.dirname(path), os.path.expanduser(name))
+        if "://" in name:
+            self._problems.append(Diagnostic(_shown(path), line, "includes a file by URL, which is not fetched"))
+        elif not os.path.isfile(wanted):
+            self._problems.append(Diagnostic(_shown(path), line, f"includes {name}, and there is no such file"))
+        else:
+            self.read_requirements(wanted, kind, depth + 1)
 
     def _text(self, path: str) -> str:
-        self._files.append(path)
-        try:
-            with open(path, "rb") as file:
-                return file.read(LARGEST).decode("utf-8", "replace")
-        except OSError as error:
-            self._problems.append(f"{path}: cannot be read ({error.strerror})")
-            return ""
+        self._files.append(_shown(path))
+        return content_of(path).decode("utf-8-sig", "replace")
 
-    def _take(self, texts: Iterable[str], kind: str, path: str, lines: list[str]) -> None:
-        for text in texts:
-            quoted = re.compile(rf"""[\"']{re.escape(text)}[\"']|^\s*[\"']?{re.escape(text)}[\"']?\s*=""")
-            shown = (number for number, line in enumerate(lines, 1) if quoted.search(line))
-            self._take_one(text, kind, path, next(shown, 0))
-
-    def _take_one(self, text: str, kind: str, path: str, line: int) -> None:
-        from .declared import declared_requirement
-
-        made = declared_requirement(text.strip(), "person", Evidence(text.strip(), path, line, f"declared in {path}"))
-        if isinstance(made, Requirement):
+    def _take(self, text: str, kind: Kind, path: str, line: int) -> None:
+        made = declared_requirement(text, "person", Evidence(text, path, line, f"declared in {path}"))
+        if not isinstance(made, Requirement):
+            self._problems.append(Diagnostic(path, line, made.reason))
+        elif made.name != self._own_name:
             self._found[kind].append(made)
-        elif "/" not in text:
-            self._problems.append(f"{path}:{line}: {made.reason}")
 
 
-def _table(table: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
-    return table if isinstance(table, dict) else {}
+def _rank(lock: str) -> tuple[bool, bool, str]:
+    """Order the locks of a folder: uv's own, the project's, and those for some purpose."""
+    name = os.path.basename(lock)
+    return name != "uv.lock", name != "pylock.toml", name
 
 
-def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _poetry_names(table: dict[str, Any]) -> list[str]:
-    return [name for name in table if name.lower() != "python"]
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a requirements file with their numbers: comments dropped, continuations joined."""
-    waiting, start = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
-        start = start or number
-        if line.endswith("\\"):
-            waiting += line[:-1]
-            continue
-        whole = re.sub(r"(^|\s)#.*", "", waiting + line).strip()
-        if whole:
-            yield start, whole
-        waiting, start = "", 0
+def _shown(path: str) -> str:
+    try:
+        relative = os.path.relpath(path)
+    except OSError:
+        return path
+    return path if relative.startswith("..") else relative

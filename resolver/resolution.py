@@ -10,6 +10,7 @@ from .gathering import Gathered
 from .imports import find_imports
 from .local import Neighbourhood
 from .origin import Origins
+from .project_files import project_files
 from .source import from_file
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .findings import Resolution
     from .origin import Finding
+    from .project_files import ProjectFiles
     from .source import Source
     from .target import Target
 
@@ -43,7 +45,7 @@ def resolve_sources(
     """
     neighbourhood = Neighbourhood(root)
     origins = Origins(target, neighbourhood, import_map)
-    gathered = Gathered(target, diagnostics, with_hints=with_hints)
+    gathered = Gathered(target, diagnostics, with_hints=with_hints, project=_project(sources, root))
     declaring = gathered.take_blocks(sources) if reads_blocks else [False] * len(sources)
     seen = {os.path.abspath(source.path) for source in sources if source.path}
     # What a script without a block imports is predicted, even where one with a block imports it too.
@@ -56,6 +58,13 @@ def resolve_sources(
             gathered.add(source, reading, findings, is_main=index < count, is_declared=not group)
             waiting.extend(_followed(findings, source, seen, gathered))
     return gathered.resolution()
+
+
+def _project(sources: Sequence[Source], root: str) -> ProjectFiles | None:
+    """Return the files of the project that a person's scripts belong to; a caller's scripts belong to none."""
+    folder = root or (sources[0].folder if sources else "")
+    is_a_persons = all(source.author == "person" for source in sources)
+    return project_files(folder) if folder and is_a_persons else None
 
 
 def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathered: Gathered) -> list[Source]:

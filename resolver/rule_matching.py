@@ -6,6 +6,7 @@ import json
 
 from forerun import data
 
+from .returns import Returns
 from .use import matches
 from .uses import uses_in
 from .value import Value
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from .use import Use
 
-_kinds: list[tuple[str, str]] = []
+_read: list[Returns] = []
 _last: list[tuple[_ast.Module, tuple[Use, ...]]] = []
 
 
@@ -76,7 +77,7 @@ def _agrees(use: Use, names: str, patterns: Sequence[str]) -> bool:
     return value is not None and any(matches(pattern, value) for pattern in patterns)
 
 
-def _returns() -> list[tuple[str, str]]:
-    if not _kinds:
-        _kinds.extend((pattern, kind) for pattern, kind in json.loads(data.read("returns.json"))["returns"])
-    return _kinds
+def _returns() -> Returns:
+    if not _read:
+        _read.append(Returns(map(tuple, json.loads(data.read("returns.json"))["returns"])))
+    return _read[0]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .rule_matching import Match
 
-_tables: dict[str, list[tuple[str, str, str]]] = {}
+_tables: dict[str, dict[str, list[tuple[str, str]]]] = {}
 
 
 def matching_rules(
@@ -26,7 +26,8 @@ def matching_rules(
     Without `even_guarded`, uses beside which the script has another way do not count.
     """
     wanted = set(modules)
-    lines = [line for module, word, line in _lines(table) if (not module or module in wanted) and _mentions(text, word)]
+    rules = _rules(table)
+    lines = [line for module in sorted({"", *wanted}) for word, line in rules.get(module, ()) if _mentions(text, word)]
     if not lines:
         return []
     from .rule_matching import matches_among
@@ -39,13 +40,13 @@ def _mentions(text: str, word: str) -> bool:
     return any(each in text for each in word.split("|"))
 
 
-def _lines(table: str) -> list[tuple[str, str, str]]:
-    """Cut a table into its rules: module, word, and the line to parse."""
+def _rules(table: str) -> dict[str, list[tuple[str, str]]]:
+    """Cut a table into its rules: for each module, words and the lines to parse."""
     if table not in _tables:
-        found = []
+        found: dict[str, list[tuple[str, str]]] = {}
         for line in data.read(table).decode().split("\n"):
             if line.startswith('{"module": "'):
                 parts = line.split('"', 8)
-                found.append((parts[3], parts[7], line.rstrip(",")))
+                found.setdefault(parts[3], []).append((parts[7], line.rstrip(",")))
         _tables[table] = found
     return _tables[table]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from .errors import ResolverError
-from .names import canonical
-from .trust import TRUST_CHOICES
+from .own_map import check_map
+from .trust import TRUST_CHOICES, over_settings
 from .value import Value
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    from .trust import TrustLevel
+    from .trust import Policy, TrustLevel
 
 KEYS = ("trust", "allow", "deny", "import-map")
 
@@ -39,6 +39,17 @@ class Settings(Value):
     deny: tuple[str, ...] = ()
     import_map: tuple[tuple[str, str], ...] = ()
     path: str = ""
+
+    def under(self, rules: Policy, *, is_trust_given: bool) -> Policy:
+        """Return the policy of a command line with what these settings add; where they disagree, it stands.
+
+        Raises:
+            ResolverError: something in the lists is no distribution's name.
+        """
+        if not self.path:
+            return rules
+        trust = self.trust if self.trust and not is_trust_given else rules.trust
+        return over_settings(rules.replace(trust=trust), self.allow, self.deny)
 
 
 def settings_for(folder: str) -> Settings:
@@ -115,7 +126,8 @@ def _names(path: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _import_map(path: str, table: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(table, dict) or not all(isinstance(each, str) for each in table.values()):
         raise SettingsError(path, "import-map must map import names to distributions, as in sklearn = 'scikit-learn'")
-    for module, name in table.items():
-        if not canonical(name.partition(";")[0].strip()):
-            raise SettingsError(path, f"import-map maps {module!r} to {name!r}, which is no distribution's name")
+    try:
+        check_map(table)
+    except ResolverError as error:
+        raise SettingsError(path, str(error)) from error
     return tuple(sorted(table.items()))

@@ -21,11 +21,18 @@ TRUST_CHOICES = ("declared", "curated", "popular", "registered", "any")
 
 
 class Policy(Value):
-    """What may be installed: everything at `trust` or better, and `allow`; never what is in `deny`."""
+    """What may be installed: everything at `trust` or better, and `allow`; never what is in `deny`.
+
+    Source distributions of `allow_build` may be built beside those that always may; with `no_build` no others.
+    `exclude_newer` is a date or time (RFC 3339) after which releases are passed over, or "".
+    """
 
     trust: TrustLevel = "popular"
     allow: frozenset[str] = frozenset()
     deny: frozenset[str] = frozenset()
+    no_build: bool = False
+    allow_build: frozenset[str] = frozenset()
+    exclude_newer: str = ""
 
 
 class Verdict(Value):
@@ -40,19 +47,54 @@ class Verdict(Value):
         return f"{self.reason}; {self.next_step}" if self.next_step else self.reason
 
 
-def policy(trust: TrustLevel = "popular", allow: Iterable[str] = (), deny: Iterable[str] = ()) -> Policy:
+def policy(
+    trust: TrustLevel = "popular",
+    allow: Iterable[str] = (),
+    deny: Iterable[str] = (),
+    *,
+    no_build: bool = False,
+    allow_build: Iterable[str] = (),
+    exclude_newer: str = "",
+) -> Policy:
     """Return a policy; names are taken in any spelling (PEP 503).
+
+    Raises:
+        ResolverError: something is no distribution's name, or `exclude_newer` no date.
+    """
+    if exclude_newer and not _is_date(exclude_newer):
+        raise ResolverError(f"{exclude_newer!r} is not a date; write it like 2026-01-31 or 2026-01-31T12:00:00Z")
+    names = (frozenset(map(_named, each)) for each in (allow, deny, allow_build))
+    allowed, denied, built = names
+    return Policy(trust, allowed, denied, no_build, built, exclude_newer)
+
+
+def over_settings(rules: Policy, allow: Iterable[str], deny: Iterable[str]) -> Policy:
+    """Return a policy with the lists of a weaker authority added: where the two disagree, `rules` stand.
 
     Raises:
         ResolverError: something is no distribution's name.
     """
-    return Policy(trust, frozenset(map(_named, allow)), frozenset(map(_named, deny)))
+    weaker = policy(allow=allow, deny=deny)
+    denied = rules.deny | weaker.deny - rules.allow
+    return rules.replace(allow=rules.allow | weaker.allow - denied, deny=denied)
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a date or, with its zone, a time as RFC 3339 writes them."""
+    from datetime import date, datetime
+
+    try:
+        if len(text) == 10:
+            return bool(date.fromisoformat(text))
+        return datetime.fromisoformat(text).tzinfo is not None and text[10:11] in ("T", "t", " ")
+    except ValueError:
+        return False
 
 
 def _named(text: str) -> str:
     name = canonical(text.strip())
     if not name:
-        raise ResolverError(f"{text!r} is no distribution's name; allow and deny take one name each")
+        raise ResolverError(f"{text!r} is no distribution's name; give one name, without a version")
     return name
 
 
@@ -66,7 +108,7 @@ def judge(requirement: Requirement, rules: Policy) -> Verdict:
         return Verdict(name, True)
     if rules.trust in ("declared", "curated"):
         return Verdict(name, False, f"{name} is only {requirement.level}", f"allow it with --allow {name}")
-    return Verdict(name, False, _doubt(name, requirement.level), f"if you know it, allow it with --allow {name}")
+    return Verdict(name, False, doubt(name, requirement.level), f"if you know it, allow it with --allow {name}")
 
 
 def refusals(resolution: Resolution, rules: Policy) -> tuple[Verdict, ...]:
@@ -84,11 +126,12 @@ def accepted_guesses(resolution: Resolution, rules: Policy) -> tuple[Unresolved,
     )
 
 
-def _doubt(name: str, level: str) -> str:
+def doubt(name: str, level: str) -> str:
+    """Return why a name below `popular` is not trusted, and which popular one it looks like."""
     known = "is on the package index but neither curated nor popular"
-    doubt = known if level == "registered" else "is not known to the package index"
+    reason = known if level == "registered" else "is not known to the package index"
     near = nearest_popular(name)
-    return f"{name} {doubt}" + (f" (did you mean {near}?)" if near else "")
+    return f"{name} {reason}" + (f" (did you mean {near}?)" if near else "")
 
 
 def nearest_popular(name: str) -> str:

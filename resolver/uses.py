@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from .expressions import Returns
+    from .returns import Returns
 
 READINGS = 3
 CELL = "marimo.App().cell"

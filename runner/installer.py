@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 
 from .errors import InstallerMissing, InstallError
+from .lock_form import build_options, is_pylock, locked_distributions
 from .process import run_tool
+from .search import PIP_BUILDS, SCRIPT_BUILDS, Search
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from .lock_request import LockRequest
     from .process import Cancellation, ToolOutput
 
 DEADLINE = 3600.0
@@ -25,8 +28,6 @@ PASSED_WHOLE = frozenset(
 )
 """Environment variables that an installer needs; a build, which runs a project's code, sees no other of ours."""
 
-GUESSES_AGE = "7 days"
-NEEDS_WHEEL = "hint: Wheels are required for `"
 LONGEST_REASON = 500
 NO_NETWORK = ("failed to fetch", "connection refused", "dns error", "error sending request", "network is unreachable",
               "network connectivity is disabled", "timed out", "connect error")  # fmt: skip
@@ -39,45 +40,49 @@ class Uv:
         self._program = _find_uv()
         self._cancellation = cancellation
 
-    def lock(
-        self,
-        requirements: Sequence[str],
-        python: str,
-        folder: str,
-        may_build: Callable[[str], bool],
-        guesses: Sequence[str] = (),
-    ) -> str:
-        """Return a complete lock with hashes for requirements, in requirements.txt form.
+    def lock(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool = False) -> str:
+        """Return a complete lock with hashes: in requirements.txt form, or in that of PEP 751 under settings.
 
-        Wheels are taken; a source distribution only where there is no usable wheel and `may_build` allows it. Of
-        `guesses`, only releases that are at least a week old are taken, since a hijacked one is usually found by then.
+        Wheels are taken; a source distribution only where there is no usable wheel and `wanted` allows it. Of guesses,
+        only releases that are at least a week old are taken, since a hijacked one is usually found by then.
 
         Raises:
             InstallError: no set of distributions satisfies the requirements.
         """
+        if wanted.settings:
+            return self._lock_script(wanted, python, folder, is_for_people=is_for_people)
         listed = os.path.join(folder, "requirements.in")
         with open(listed, "w", encoding="utf-8") as file:
-            file.writelines(f"{each}\n" for each in requirements)
+            file.writelines(f"{each}\n" for each in wanted.requirements)
+        search = Search(self, wanted, folder)
         command = ["pip", "compile", *COMPLETE_LOCK, "--python", python, listed]
-        aged = [part for name in guesses for part in ("--exclude-newer-package", f"{name}={GUESSES_AGE}")]
-        built: list[str] = []
-        while True:
-            only_wheels = ["--only-binary", ":all:", *(part for name in built for part in ("--no-binary", name))]
-            output = self._run([*command, *only_wheels, *aged], folder)
-            if output.code == 0:
-                return output.stdout.decode()
-            if aged and self._is_without_dates([*command, *only_wheels, *aged], folder):
-                aged = []
-                continue
-            lacking = _names_without_wheel(_text(output)) - set(built)
-            if not lacking or not all(map(may_build, lacking)):
-                raise _failure(requirements, output)
-            built.extend(sorted(lacking))
+        text = self._checked(search.made(command, PIP_BUILDS), wanted)
+        return search.notes + text
 
-    def _is_without_dates(self, arguments: Sequence[str], folder: str) -> bool:
-        """Whether uv says that the index tells no dates: then no release can be known to be old enough."""
-        output = self._run_once(arguments, folder, verbosity="--verbose")
-        return b"missing an upload date" in output.stderr
+    def _lock_script(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool) -> str:
+        """Let uv lock a copy of a script block, which alone honours all of `[tool.uv]`; nothing is left elsewhere."""
+        script = os.path.join(folder, "script.py")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(wanted.block)
+        search = Search(self, wanted, folder)
+        named = ["--script", script, "--python", python]
+        self._checked(search.made(["lock", *named], SCRIPT_BUILDS), wanted)
+        export = ["export", *named, "--frozen", "--no-header", "--no-annotate", "--format"]
+        if is_for_people:
+            return search.notes + self._checked(self.run([*export, "requirements.txt"], folder), wanted)
+        text = self._checked(self.run([*export, "pylock.toml"], folder), wanted)
+        pylock = os.path.join(folder, "pylock.toml")
+        with open(pylock, "w", encoding="utf-8") as file:
+            file.write(text)
+        # A lock for all systems shows only when it is installed what has a wheel for this one.
+        install = ["pip", "install", "--dry-run", "--no-deps", "--python", python, "-r", pylock]
+        self._checked(search.made(install, PIP_BUILDS), wanted)
+        return search.notes + text
+
+    def _checked(self, output: ToolOutput, wanted: LockRequest) -> str:
+        if output.code:
+            raise _failure(wanted.requirements, output)
+        return output.stdout.decode()
 
     def install(self, lock: str, python: str, folder: str) -> None:
         """Install exactly what a lock names into the environment of `python`, as files shared with no cache.
@@ -85,38 +90,27 @@ class Uv:
         Raises:
             InstallError: something cannot be fetched, verified, built or written.
         """
-        locked = os.path.join(folder, "requirements.txt")
+        is_plain = not is_pylock(lock)
+        locked = os.path.join(folder, "requirements.txt" if is_plain else "pylock.toml")
         with open(locked, "w", encoding="utf-8") as file:
             file.write(lock)
-        output = self._run(
-            [
-                "pip",
-                "install",
-                "--require-hashes",
-                "--no-deps",
-                "--link-mode",
-                "copy",
-                "--python",
-                python,
-                "-r",
-                locked,
-            ],
-            folder,
-        )
+        # PEP 751 always has hashes where there can be any.
+        checked = ["--require-hashes"] if is_plain else build_options(lock)
+        command = ["pip", "install", "--no-deps", "--link-mode", "copy", "--python", python, "-r", locked]
+        output = self.run([*command, *checked], folder)
         if output.code:
-            raise _failure(
-                [line.split(" ")[0] for line in lock.splitlines() if "==" in line and not line.startswith("-")], output
-            )
+            raise _failure([str(each) for each in locked_distributions(lock)], output)
 
-    def _run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
+    def run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
         """Run uv; where it cannot reach the index, once more with what its own cache holds."""
-        output = self._run_once(arguments, folder)
+        output = self.run_once(arguments, folder)
         if output.code and _is_offline(output):
-            cached = self._run_once([*arguments, "--offline"], folder)
+            cached = self.run_once([*arguments, "--offline"], folder)
             return output if cached.code else cached
         return output
 
-    def _run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
+    def run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
+        """Run uv in an empty folder, with the environment variables that it may see."""
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
         # leaves behind when it is killed goes with that folder.
         passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED) or name in PASSED_WHOLE}
@@ -136,12 +130,6 @@ def _find_uv() -> str:
         if found:
             return found
         raise InstallerMissing from None
-
-
-def _names_without_wheel(text: str) -> frozenset[str]:
-    return frozenset(
-        line.strip()[len(NEEDS_WHEEL) :].partition("`")[0] for line in text.split("\n") if NEEDS_WHEEL in line
-    )
 
 
 def _failure(requirements: Sequence[str], output: ToolOutput) -> InstallError:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import time
 
+from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
 
 from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
+from .lock_form import locked_distributions, notes_of
+from .lock_request import lock_request
 from .proof import guessed_for, unproven
 from .result import Distribution
 from .store import Claim, Lock
@@ -22,21 +25,15 @@ if TYPE_CHECKING:
     from forerun.resolver.findings import Requirement
 
     from .interpreter import Interpreter
+    from .lock_request import LockRequest
     from .observer import Observer
     from .store import Store
 
     class Installer(Protocol):
         """What turns requirements into a lock, and a lock into files."""
 
-        def lock(
-            self,
-            requirements: Sequence[str],
-            python: str,
-            folder: str,
-            may_build: Callable[[str], bool],
-            guesses: Sequence[str],
-        ) -> str:
-            """Return a complete lock with hashes."""
+        def lock(self, wanted: LockRequest, python: str, folder: str) -> str:
+            """Return a complete lock with hashes; its lines that begin with `NOTE` are for people."""
             ...
 
         def install(self, lock: str, python: str, folder: str) -> None:
@@ -52,10 +49,14 @@ INDEX_SETTINGS = ("UV_", "PIP_", "SSL_CERT_FILE")
 
 
 class Layer(Value):
-    """An environment that is never changed once it has its name; `path` is "" where nothing is needed."""
+    """An environment that is never changed once it has its name; `path` is "" where nothing is needed.
+
+    `notes` are what the installer that looked it up had to say, for people; what is remembered has none.
+    """
 
     path: str = ""
     distributions: tuple[Distribution, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Layers:
@@ -74,18 +75,26 @@ class Layers:
         self._should_stop = should_stop
 
     def layer_for(
-        self, requirements: Sequence[Requirement], observer: Observer, denied: frozenset[str] = frozenset()
+        self,
+        requirements: Sequence[Requirement],
+        observer: Observer,
+        rules: Policy | None = None,
+        settings: str = "",
     ) -> Layer:
         """Return a layer that satisfies requirements: remembered, or resolved and built now.
 
+        `settings` is the `[tool.uv]` table of a person's script block, as TOML, or "".
+
         Raises:
-            InstallError: they cannot be resolved or installed, or need a distribution that is `denied`.
+            InstallError: they cannot be resolved or installed, or need a distribution that is denied.
             StoreError: the store cannot be written to.
         """
         if not requirements:
             return Layer()
-        texts = in_installing_order(requirements)
-        request = self._digest(texts, [f"{each.name} {each.level} {guessed_for(each)}" for each in requirements])
+        wanted = lock_request(requirements, rules or Policy(), settings)
+        texts, denied = wanted.requirements, wanted.policy.deny
+        levels = [f"{each.name} {each.level} {guessed_for(each)}" for each in requirements]
+        request = self._digest(texts, (*levels, *wanted.key))
         found = self._remembered(request, REMEMBERED_FOR)
         if found:
             return _without(denied, found, texts)
@@ -93,9 +102,7 @@ class Layers:
             with Lock(self._store, request, self._should_stop):
                 found = self._remembered(request, REMEMBERED_FOR)
                 return (
-                    _without(denied, found, texts)
-                    if found
-                    else self._resolved(request, requirements, texts, observer, denied)
+                    _without(denied, found, texts) if found else self._resolved(request, requirements, wanted, observer)
                 )
         except OSError as error:
             raise StoreError(self._store.folder, f"cannot be written to ({error.strerror})") from error
@@ -124,25 +131,24 @@ class Layers:
         self,
         request: str,
         requirements: Sequence[Requirement],
-        texts: Sequence[str],
+        wanted: LockRequest,
         observer: Observer,
-        denied: frozenset[str],
     ) -> Layer:
         with Claim(self._store, "building", f"{os.getpid()}-{request}-{time.time_ns():x}") as claim:
             root = os.path.join(claim.folder, "layer")
             make_skeleton(root, self._interpreter)
             installer = self._make_installer()
-            observer.resolving(texts)
+            observer.resolving(wanted.requirements)
             try:
                 python = os.path.join(root, "bin", "python")
-                lock = installer.lock(texts, python, claim.folder, may_build(requirements), guesses(requirements))
+                lock = installer.lock(wanted, python, claim.folder)
             except InstallError as error:
                 stale = self._remembered(request, float("inf")) if error.is_offline else None
                 if stale is None:
                     raise
                 return stale
             distributions = locked_distributions(lock)
-            _without(denied, Layer("", distributions), texts)
+            _without(wanted.policy.deny, Layer("", distributions), wanted.requirements)
             name = digest(f"{self._interpreter.identity}\0{lock}")
             target = self._store.path("layers", name)
             if not os.path.isdir(target):
@@ -152,7 +158,7 @@ class Layers:
             if refuted:
                 raise GuessRefuted(refuted[0][0].name, refuted[0][1])
             self._remember(request, name, distributions, claim.folder)
-            return Layer(target, distributions)
+            return Layer(target, distributions, notes_of(lock))
 
     def _build(self, installer: Installer, lock: str, root: str, folder: str, target: str) -> None:
         with Lock(self._store, os.path.basename(target), self._should_stop):
@@ -178,34 +184,3 @@ def _without(denied: frozenset[str], layer: Layer, texts: Sequence[str]) -> Laye
         if each.name in denied:
             raise InstallError(texts, f"they need {each.name}, which is on the deny list")
     return layer
-
-
-def may_build(requirements: Sequence[Requirement]) -> Callable[[str], bool]:
-    """Return whether a source distribution of a canonical name may be built: declared or curated ones only."""
-    from forerun.resolver.import_map import is_curated_distribution
-
-    declared = {each.name for each in requirements if each.level == "declared"}
-    return lambda name: name in declared or is_curated_distribution(name)
-
-
-def guesses(requirements: Sequence[Requirement]) -> tuple[str, ...]:
-    """Return the names for which nobody vouches, and of which only releases that others have seen are taken."""
-    return tuple(sorted(each.name for each in requirements if each.level not in ("declared", "curated")))
-
-
-def in_installing_order(requirements: Sequence[Requirement]) -> list[str]:
-    """Return requirement lines with those that cap a version first: uv's answer depends on their order."""
-    capped = [
-        each.text for each in requirements if "<" in each.specifier or "==" in each.specifier or "~=" in each.specifier
-    ]
-    return capped + [each.text for each in requirements if each.text not in capped]
-
-
-def locked_distributions(lock: str) -> tuple[Distribution, ...]:
-    """Return the distributions that a lock in requirements.txt form names."""
-    pairs = (
-        line.split()[0].partition("==")
-        for line in lock.splitlines()
-        if "==" in line and not line.startswith((" ", "#", "-"))
-    )
-    return tuple(Distribution(name, version.rstrip("\\;")) for name, _, version in pairs)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from forerun.resolver.findings import Requirement
-    from forerun.resolver.trust import TrustLevel
+    from forerun.resolver.trust import Policy, TrustLevel
 
     from .execution import Executor
     from .observer import Observer
@@ -42,6 +42,9 @@ def run(
     trust: TrustLevel = "popular",
     allow: Iterable[str] = (),
     deny: Iterable[str] = (),
+    no_build: bool = False,
+    allow_build: Iterable[str] = (),
+    exclude_newer: str = "",
     max_retries: int = 5,
     folder: str | os.PathLike[str] = "",
     mount: tuple[str, str | os.PathLike[str]] | None = None,
@@ -64,6 +67,9 @@ def run(
         trust: The least trusted level to install: declared, curated, popular, registered or any.
         allow: Distributions to install whatever their level.
         deny: Distributions never to install.
+        no_build: Build no source distribution, except those of `allow_build`.
+        allow_build: Distributions that may be built although nobody vouches for them.
+        exclude_newer: Take no release that was uploaded after this date or time (RFC 3339).
         max_retries: Reruns at most, when a module is found missing at run time.
         folder: The script's working folder; by default the current one.
         mount: A virtual absolute path and the folder that the script sees there.
@@ -77,8 +83,10 @@ def run(
         ResolverError: the source cannot be read.
         RunnerError: forerun itself cannot do its part, or an argument makes no sense.
     """
+    _check_choices(trust, timeout, variables)
+    rules = policy(trust, allow, deny, no_build=no_build, allow_build=allow_build, exclude_newer=exclude_newer)
     request = _request(
-        arguments, dependencies, stdin, variables, timeout, trust, allow, deny, max_retries, folder, mount, environment
+        arguments, dependencies, stdin, variables, timeout, rules, max_retries, folder, mount, environment
     ).replace(preinstalled=tuple(preinstalled), shown_path=shown_path)
     return run_source(as_source(source), request, executor or Captured(), observer, cancellation)
 
@@ -107,8 +115,12 @@ async def run_async(
         raise
 
 
-def lock(requirements: Sequence[Requirement], python: str | None = None) -> str:
+def lock(
+    requirements: Sequence[Requirement], python: str | None = None, rules: Policy | None = None, settings: str = ""
+) -> str:
     """Look versions up, and return everything that requirements lead to, with hashes, in requirements.txt form.
+
+    `settings` is the `[tool.uv]` table of a script block, as TOML, or "".
 
     Raises:
         RunnerError: there is no installer, or nothing satisfies the requirements.
@@ -116,13 +128,22 @@ def lock(requirements: Sequence[Requirement], python: str | None = None) -> str:
     import tempfile
 
     from .installer import Uv
-    from .layer import guesses, in_installing_order, may_build
+    from .lock_request import lock_request
 
     with tempfile.TemporaryDirectory() as folder:
-        target = python or this_interpreter().path
-        return Uv().lock(
-            in_installing_order(requirements), target, folder, may_build(requirements), guesses(requirements)
-        )
+        wanted = lock_request(requirements, rules or policy(), settings)
+        return Uv().lock(wanted, python or this_interpreter().path, folder, is_for_people=True)
+
+
+def _check_choices(trust: str, timeout: float | None, variables: Mapping[str, Any] | None) -> None:
+    try:
+        json.dumps(variables)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RunnerError(f"variables must be values that JSON can hold: {error}") from error
+    if trust not in TRUST_CHOICES:
+        raise RunnerError(f"trust must be one of {', '.join(TRUST_CHOICES)}, not {trust!r}")
+    if timeout is not None and not timeout > 0:
+        raise RunnerError(f"timeout must be a number of seconds above 0, not {timeout!r}")
 
 
 def _request(
@@ -131,9 +152,7 @@ def _request(
     stdin: str | bytes,
     variables: Mapping[str, Any] | None,
     timeout: float | None,
-    trust: TrustLevel,
-    allow: Iterable[str],
-    deny: Iterable[str],
+    rules: Policy,
     max_retries: int,
     folder: str | os.PathLike[str],
     mount: tuple[str, str | os.PathLike[str]] | None,
@@ -143,19 +162,10 @@ def _request(
 
     from .mount import checked_mount
 
-    try:
-        json.dumps(variables)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise RunnerError(f"variables must be values that JSON can hold: {error}") from error
-
-    if trust not in TRUST_CHOICES:
-        raise RunnerError(f"trust must be one of {', '.join(TRUST_CHOICES)}, not {trust!r}")
-    if timeout is not None and not timeout > 0:
-        raise RunnerError(f"timeout must be a number of seconds above 0, not {timeout!r}")
     return Request(
         tuple(arguments),
         tuple(dependencies),
-        policy=policy(trust, allow, deny),
+        policy=rules,
         deadline=timeout,
         max_retries=max_retries,
         stdin=stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin,

@@ -44,6 +44,9 @@ def addition_for(module: str, resolution: Resolution, present: Sequence[Requirem
     if any(each.name == candidate.distribution for each in present):
         return Addition(reason=f"{candidate.distribution} is installed, and has no module {module} in this version")
     evidence = Evidence(module, "", 0, f"missing at run time; {candidate.rule}")
-    requirement = Requirement(candidate.distribution, candidate.level, marker=candidate.marker, evidence=(evidence,))
+    requirement = Requirement(
+        candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
+        evidence=(evidence,),
+    )  # fmt: skip
     verdict = judge(requirement, request.policy)
     return Addition(requirement) if verdict.is_allowed else Addition(reason=verdict.reason, advice=verdict.next_step)

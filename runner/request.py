@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .question import Consent
+
 
 class Request(Value):
     """Options of a run.
 
     `dependencies` are further requirements (PEP 508), ranked by the author of the source; `preinstalled` ones are
     vouched for by the operator. `is_trust_given` says that the policy's level was chosen, and is not only the default.
+    `consent` is asked, once and before the run, which names a person allows beyond the policy.
     `import_map`, `all_optional` and `with_hints` are for the resolver: the user's own names, whether optional imports
     are installed too, and whether APIs that are gone constrain versions. `deadline` is in seconds, for each start of
     the script. `mounts` are pairs of a virtual and a real folder, `translated` is such a pair where paths are
@@ -29,6 +32,7 @@ class Request(Value):
     preinstalled: tuple[str, ...] = ()
     policy: Policy = Policy()
     is_trust_given: bool = False
+    consent: Consent | None = None
     deadline: float | None = None
     import_map: tuple[tuple[str, str], ...] = ()
     all_optional: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from forerun.resolver.resolution import resolve_sources
@@ -79,7 +78,7 @@ class _Run:
     def result(self) -> RunResult:
         """Go through the stages."""
         began = time.monotonic()
-        self._resolution = self._resolve()
+        self._resolution = self._resolve_with_consent()
         self._seconds["resolve"] = time.monotonic() - began
         invalid = [each for each in self._resolution.diagnostics if each.kind == "declaration"]
         if invalid:
@@ -97,6 +96,20 @@ class _Run:
                 outcome = results.Cancelled(**self._common(None))
         recover(store)
         return outcome
+
+    def _resolve_with_consent(self) -> Resolution:
+        resolution = self._resolve()
+        consent, rules = self._request.consent, self._request.policy
+        if consent is None or not (resolution.unresolved or refusals(resolution, rules)):
+            return resolution
+        from .question import questions
+
+        asked = questions(resolution, rules, self._source)
+        allowed = frozenset(consent(asked)) & {each.name for each in asked} if asked else frozenset()
+        if not allowed:
+            return resolution
+        self._request = self._request.replace(policy=rules.replace(allow=rules.allow | allowed))
+        return self._resolve()
 
     def _resolve(self) -> Resolution:
         asked = self._request
@@ -134,8 +147,10 @@ class _Run:
         bad = [each for each in self._resolution.unresolved if each.kind == "refused"]
         verdicts = tuple(Verdict(each.module, False, each.reason) for each in bad)
         for verdict in refusals(self._resolution, self._request.policy):
+            from .question import may_be_elsewhere
+
             requirement = next(each for each in self._requirements if each.name == verdict.name)
-            if requirement.is_lazy or "sys.path" in self._source.text or os.environ.get("PYTHONPATH"):
+            if requirement.is_lazy or may_be_elsewhere(self._source):
                 self._notes.append(f"not installed: {verdict.reason}")
                 self._advice.append(verdict.next_step)
                 self._requirements = tuple(each for each in self._requirements if each.name != verdict.name)
@@ -163,7 +178,7 @@ class _Run:
                 return self._ended(execution)
 
     def _layer_from(self, layers: Layers) -> Layer:
-        return layers.layer_for(self._requirements, self._observer, self._request.policy.deny)
+        return layers.layer_for(self._requirements, self._observer, self._request.policy, self._resolution.uv_settings)
 
     @property
     def _may_retry(self) -> bool:
@@ -215,7 +230,7 @@ class _Run:
         common: dict[str, Any] = {
             "resolution": self._resolution,
             "attempts": tuple(self._attempts),
-            "notes": tuple(self._notes),
+            "notes": (*self._notes, *(self._layer.notes if self._layer else ())),
             "advice": tuple(dict.fromkeys(each for each in self._advice if each)),
             "timing": results.Timing(**self._seconds),
             "dependencies": self._layer.distributions if self._layer else (),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from forerun.resolver.declared import declared_requirements
 from forerun.resolver.library import resolve
-from forerun.resolver.trust import judge
+from forerun.runner.question import questions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,18 +20,12 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
 
     from forerun.resolver.source import Source
-    from forerun.resolver.trust import Policy, Verdict
+    from forerun.resolver.trust import Policy
+    from forerun.runner.question import Question
 
 MOST_NAMES = 10
 """More are refused without a question: nobody would read it."""
 LONGEST_NAME = 100
-
-
-class Doubt(NamedTuple):
-    """A verdict, and the line of the program that needs the distribution (0 for none)."""
-
-    verdict: Verdict
-    line: int
 
 
 class Consent(BaseModel):
@@ -47,13 +41,13 @@ class Proposal(NamedTuple):
 
     source: Source
     shown_path: str = ""
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[Question, ...] = ()
 
     def allowed_by(self, answer: Any) -> tuple[str, ...]:
         """Return the names that the person's answer allows for this run."""
         if not isinstance(answer, AcceptedElicitation) or not answer.data.install:
             return ()
-        return tuple(each.verdict.name for each in self.doubts)
+        return tuple(each.name for each in self.doubts)
 
 
 def asking(propose: Callable[..., Awaitable[Proposal]]) -> Resolve:
@@ -70,39 +64,33 @@ def asking(propose: Callable[..., Awaitable[Proposal]]) -> Resolve:
 def can_ask(context: Context[Any, Any]) -> bool:
     """Whether the client can put a form to its person."""
     capabilities = context.client_capabilities
-    asking = capabilities.elicitation if capabilities else None
-    return asking is not None and (asking.form is not None or asking.url is None)
+    kinds = capabilities.elicitation if capabilities else None
+    return kinds is not None and (kinds.form is not None or kinds.url is None)
 
 
 def doubts_about(
     source: Source, dependencies: list[str], rules: Policy, context: Context[Any, Any]
-) -> tuple[Doubt, ...]:
+) -> tuple[Question, ...]:
     """Return what to ask the person before a run; () where there is nothing to ask, or nobody."""
     if not can_ask(context):
         return ()
     found = unvetted(source, dependencies, rules)
-    is_readable = len(found) <= MOST_NAMES and all(len(each.verdict.name) <= LONGEST_NAME for each in found)
+    is_readable = len(found) <= MOST_NAMES and all(len(each.name) <= LONGEST_NAME for each in found)
     return found if is_readable else ()
 
 
-def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Doubt, ...]:
+def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Question, ...]:
     """Return what a run would be refused for, and that a person may allow; () where one may not."""
     resolution = resolve(source)
     named, bad = declared_requirements(dependencies, source.author, "", 0, "named by the caller")
     asked = {each.name for each in named}
     predicted = (each for each in resolution.requirements if each.name not in asked and not each.is_lazy)
-    doubts = tuple(
-        Doubt(verdict, each.evidence[0].line if each.evidence else 0)
-        for each in (*named, *predicted)
-        if not (verdict := judge(each, rules)).is_allowed
-    )
-    # A verdict without a next step is final: the name is on the deny list.
-    is_final = bool(bad) or any(each.kind == "refused" for each in resolution.unresolved)
-    return () if is_final or not all(each.verdict.next_step for each in doubts) else doubts
+    whole = resolution.replace(requirements=(*named, *predicted), unresolved=(*resolution.unresolved, *bad))
+    return questions(whole, rules, source)
 
 
-def _text(doubts: tuple[Doubt, ...]) -> str:
-    lines = [f"- {each.verdict.reason}{f' (line {each.line})' if each.line else ''}" for each in doubts]
+def _text(doubts: tuple[Question, ...]) -> str:
+    lines = [f"- {each.reason}{f' (line {each.line})' if each.line else ''}" for each in doubts]
     return "\n".join(
         ["A program needs packages that this server does not trust on its own:", *lines, "Install them for this run?"]
     )

@@ -31,6 +31,9 @@ class Settings:
     trust: TrustLevel = "popular"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    no_build: bool = False
+    allow_build: tuple[str, ...] = ()
+    exclude_newer: str = ""
     max_retries: int = 5
     max_concurrency: int = 0
     verbose: bool = False
@@ -39,7 +42,14 @@ class Settings:
     @property
     def policy(self) -> Policy:
         """What may be installed."""
-        return policy(self.trust, self.allow, self.deny)
+        return policy(
+            self.trust,
+            self.allow,
+            self.deny,
+            no_build=self.no_build,
+            allow_build=self.allow_build,
+            exclude_newer=self.exclude_newer,
+        )
 
     @property
     def runs_at_once(self) -> int:

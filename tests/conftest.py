@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache") / "forerun"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORERUN_CACHE_DIR", str(folder))
+        patch.setenv("FORERUN_CONFIG_DIR", str(folder.parent / "config"))
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -55,3 +59,79 @@ def run_forerun(cache_dir: Path, forerun_command: list[str], tmp_path: Path) -> 
         )
 
     return run
+
+
+ATTACH = (
+    "import fcntl, os, sys, termios\nos.setsid()\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A program that has a terminal of its own."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._master, slave = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm", "PS1": "$ ", "COLUMNS": "100"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", ATTACH, *command],
+            stdin=slave, stdout=slave, stderr=slave, cwd=folder, env=environment,
+        )  # fmt: skip
+        os.close(slave)
+        self.seen = ""
+        self._from = 0
+
+    def expect(self, text: str) -> str:
+        """Wait until the terminal shows text after what was expected last, and return everything up to it."""
+        until = time.monotonic() + DEADLINE
+        while (at := self.seen.find(text, self._from)) < 0:
+            assert time.monotonic() < until, self.seen
+            was_alive = self.process.poll() is None
+            assert self._read(0.2) or was_alive, self.seen
+        shown, self._from = self.seen[self._from : at], at + len(text)
+        return shown
+
+    def send(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        until = time.monotonic() + DEADLINE
+        while self.process.poll() is None:
+            assert time.monotonic() < until, self.seen
+            self._read(0.1)
+        while self._read(0.1):
+            pass
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:
+            return False
+        self.seen += data.decode("utf-8", "replace")
+        return bool(data)
+
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(cache_dir: Path, tmp_path: Path) -> Iterator[Open]:
+    opened = []
+
+    def open_one(*command: str) -> Terminal:
+        opened.append(Terminal(list(command), tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import lzma
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from import_facts import read_facts, read_namespaces, tabulate
 from import_table import Judgements, Table, apply_judgements, canonical, parse, prune, read_judgements, render
 from name_filter import build_filter, contains
+from shipped_names import read_index, shipped_names
+from shipped_names import render as render_shipped
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         base = _only_registered(_read_facts(options.evidence, popular, judged), out / "registered_names.bin")
     table = prune(apply_judgements(base, judged), judged.verdicts, popular)
     (out / "import_map.json").write_text(render(table), encoding="ascii", newline="\n")
+    if options.index:
+        _write_shipped(options.index, table, popular, out)
     print(_summary(table))
     return 0
 
@@ -39,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--evidence", type=Path, help="folder with the published facts")
     source.add_argument("--judgements-only", action="store_true", help="apply the judgements over the existing map")
     parser.add_argument("--judgements", type=Path, default=ROOT / "tools" / "judgements.json")
+    parser.add_argument("--index", type=Path, help="pigar's database of top-level modules: .db.sqlite3 of its wheel")
     parser.add_argument("--out", type=Path, default=ROOT / "data")
     return parser
 
@@ -51,6 +57,15 @@ def _write_names(evidence: Path, out: Path) -> None:
     with lzma.open(evidence / "registered_names.txt.xz", "rt", encoding="ascii") as stream:
         registered = sorted({canonical(line.strip()) for line in stream if line.strip()})
     (out / "registered_names.bin").write_bytes(build_filter(registered))
+
+
+def _write_shipped(index: Path, table: Table, popular: Collection[str], out: Path) -> None:
+    """Write who ships the import names of which the import map says nothing."""
+    bits = (out / "registered_names.bin").read_bytes()
+    taken = {*table.modules, *table.same, *table.contested, *table.hosts, *table.local, *table.removed}
+    taken |= sys.stdlib_module_names
+    found = shipped_names(read_index(index), lambda name: contains(bits, name), taken, popular)
+    (out / "shipped_names.txt").write_text(render_shipped(found), encoding="ascii", newline="\n")
 
 
 def _lines(path: Path) -> list[str]:

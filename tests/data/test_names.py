@@ -76,3 +76,18 @@ def test_filter_rarely_knows_names_that_nobody_registered() -> None:
     rng = random.Random(7)
     names = [_scrambled(name, rng) for name in POPULAR_TEXT.split()]
     assert sum(map(in_filter, names)) / len(names) < 0.012
+
+
+def test_shipped_names_are_one_row_a_line_in_byte_order_and_none_is_in_the_import_map() -> None:
+    text = (DATA / "shipped_names.txt").read_bytes()
+    assert text.isascii()
+    assert text.startswith(b"\n")
+    assert text.endswith(b"\n")
+    lines = text[1:-1].split(b"\n")
+    assert lines == sorted(set(lines))
+    rows = [line.decode().split(" ") for line in lines]
+    assert len({module for module, _ in rows}) == len(rows) > 40_000
+    for module, distribution in rows:
+        assert module.isidentifier()
+        assert distribution == "-" or canonicalize_name(distribution) == distribution
+        assert not any(module in MAP[section] for section in ("modules", "same", "contested", "hosts", "local"))

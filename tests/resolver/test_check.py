@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -28,6 +30,8 @@ def declared(*names: str) -> Declarations:
         pytest.param("try:\n import numpy\nexcept ImportError:\n numpy = None", ["numpy"], [], id="optional is used"),
         pytest.param("import numpy", [], [("missing", "numpy", 1)], id="missing"),
         pytest.param("import os", ["numpy"], [("unused", "numpy", 1)], id="unused"),
+        pytest.param("import acme_x", ["python-acme-x-core"], [], id="may be what is unknown"),
+        pytest.param("import os", ["types-requests", "pandas-stubs"], [], id="for type checkers"),
         pytest.param("import sklearn", ["sklearn"], [("wrong-name", "scikit-learn", 1)], id="the import's name"),
     ],
 )
@@ -71,11 +75,47 @@ def test_a_project_s_files_are_read(tmp_path: Path) -> None:
     }
     assert {each.name for each in found.optional} == {"rich", "pytest", "ruff"}
     assert [each.text for each in found.constraints] == ["numpy<2"]
-    (problem,) = found.problems
-    assert "requirements-dev.txt:2" in problem
+    assert [(Path(each.path).name, each.line) for each in found.problems] == [
+        ("requirements.txt", 7),
+        ("requirements-dev.txt", 2),
+    ]
+    assert "example.org" not in str(found.problems)
 
 
 def test_invalid_toml_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     (problem,) = project_declarations(str(tmp_path)).problems
-    assert "is not valid TOML" in problem
+    assert "is not valid TOML" in str(problem)
+
+
+def test_sarif_is_what_its_specification_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SARIF 2.1.0: 3.27.5 ruleId, 3.27.6 ruleIndex, 3.4.3 uri (RFC 3986), 3.30.5 startLine, 3.19.23 rules."""
+    monkeypatch.chdir(tmp_path)
+    odd = tmp_path / "a folder" / "\xe9 100%#?.py"
+    odd.parent.mkdir()
+    odd.write_text("import yaml\n")
+    (tmp_path / "requirements.txt").write_text("\nnumpy\nsklearn\n")
+    (tmp_path / "b.py").write_text("import sklearn\n")
+    findings = check(resolve(Path()), project_declarations("."), is_whole=True)
+    log = as_sarif([*findings, findings[0].replace(path="/else where.py", line=0)], "1.2")
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert (log["version"], len(rules), len({each["id"] for each in rules})) == ("2.1.0", 3, 3)
+    places = []
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("error", "warning")
+        assert result["message"]["text"]
+        (location,) = result["locations"]
+        place = location["physicalLocation"]
+        assert place["region"]["startLine"] >= 1
+        uri = place["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~/:%-]+", uri)
+        assert ("uriBaseId" in place["artifactLocation"]) is not uri.startswith("file:///")
+        places.append((result["ruleId"], unquote(uri), place["region"]["startLine"]))
+    assert places == [
+        ("missing", "a folder/\xe9 100%#?.py", 1),
+        ("unused", "requirements.txt", 2),
+        ("wrong-name", "requirements.txt", 3),
+        ("missing", "file:///else where.py", 1),
+    ]

@@ -19,6 +19,7 @@ from forerun.resolver.imports import find_imports
 from forerun.resolver.literals import UNKNOWN, Literals
 from forerun.resolver.names import canonical
 from forerun.resolver.registered import is_registered
+from forerun.resolver.returns import Returns
 from forerun.resolver.rule_matching import Match
 from forerun.resolver.rules import matching_rules
 from forerun.resolver.source import from_code
@@ -28,7 +29,8 @@ from forerun.resolver.uses import uses_in
 
 LINUX = Target((3, 11), "linux", "posix")
 RULES: dict[str, dict[str, Any]] = {rule["id"]: rule for rule in json.loads(data.read(TABLE))["rules"]}
-RETURNS: list[tuple[str, str]] = [tuple(row) for row in json.loads(data.read("returns.json"))["returns"]]
+RETURN_ROWS: list[tuple[str, str]] = [tuple(row) for row in json.loads(data.read("returns.json"))["returns"]]
+RETURNS = Returns(RETURN_ROWS)
 CASES: list[dict[str, str]] = tomllib.loads((Path(__file__).parents[1] / "cases" / "implicit.toml").read_text())["case"]
 KEYS = ["module", "word", "id", "use", "when", "unless", "unless_module", "unless_word", "needs", "reason", "source"]
 
@@ -113,10 +115,10 @@ FOREIGN = {"pandas", "fastapi", "tensorflow"}
 
 def test_what_calls_return_is_one_row_a_line_each_pattern_once() -> None:
     lines = data.read("returns.json").decode().splitlines()
-    assert [tuple(json.loads(line.rstrip(","))) for line in lines[1:-1]] == RETURNS
-    patterns = [pattern for pattern, _ in RETURNS]
+    assert [tuple(json.loads(line.rstrip(","))) for line in lines[1:-1]] == RETURN_ROWS
+    patterns = [pattern for pattern, _ in RETURN_ROWS]
     assert len(set(patterns)) == len(patterns)
-    for pattern, kind in RETURNS:
+    for pattern, kind in RETURN_ROWS:
         assert pattern.endswith(("()", "[]", "[:]")), pattern
         assert pattern.partition(".")[0].isidentifier(), pattern
         assert not kind or kind.endswith("()"), kind
@@ -288,7 +290,7 @@ def test_paths_spell_how_a_value_was_come_by(code: str, path: str) -> None:
 
 
 def test_strings_are_uses_of_their_own() -> None:
-    uses = uses_in(ast.parse("x = 'a'\ny = f'{z}b{q!r:>{w}}'"), ())
+    uses = uses_in(ast.parse("x = 'a'\ny = f'{z}b{q!r:>{w}}'"), Returns(()))
     assert [(use.line, use.argument(["0"])) for use in uses if use.path == "str"] == [(1, "a"), (2, "*b*"), (2, ">*")]
     assert Use("a", 1).argument(["0", "x"]) is None
 
@@ -305,7 +307,7 @@ def test_a_tree_that_is_nested_too_deeply_says_nothing() -> None:
     tree: ast.expr = ast.Name("x", ast.Load())
     for _ in range(100_000):
         tree = ast.Attribute(tree, "a", ast.Load())
-    uses = uses_in(ast.Module([ast.Expr(ast.UnaryOp(ast.Not(), tree))], []), ())
+    uses = uses_in(ast.Module([ast.Expr(ast.UnaryOp(ast.Not(), tree))], []), Returns(()))
     assert uses == ()
     while isinstance(tree, ast.Attribute):  # taken apart by hand: the interpreter would do so recursively
         tree = tree.value

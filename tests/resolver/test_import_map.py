@@ -14,6 +14,7 @@ from forerun.resolver import second_opinion
 from forerun.resolver.import_map import SECTIONS, look_up, look_up_names, row, rows
 from forerun.resolver.registered import is_popular, is_registered
 from forerun.resolver.resolution import resolve_sources
+from forerun.resolver.shipped_names import shipped_by
 from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
 
@@ -191,7 +192,7 @@ def test_a_namespace_star_and_no_names_fall_back_to_the_module() -> None:
 
 def test_the_users_map_wins_and_may_carry_a_marker() -> None:
     found = look_up("yaml.x", no_clues, {"yaml": "my-yaml ; os_name == 'nt'"})
-    assert (found.distribution, found.marker, found.level) == ("my-yaml", "os_name == 'nt'", "declared")
+    assert (found.distribution, found.marker, found.level) == ("my-yaml", 'os_name == "nt"', "declared")
 
 
 def pipreqs_rows() -> list[tuple[str, str]]:
@@ -224,3 +225,42 @@ def test_without_pipreqs_everything_else_works(monkeypatch: pytest.MonkeyPatch) 
     assert second_opinion.pipreqs_says("yaml") == ""
     assert not second_opinion.is_installed()
     assert list(needs("import yaml, zzqxkcd")) == ["pyyaml"]
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("gfosd", "sig-decomp"),
+        ("pynotifier", "py-notifier"),
+        ("cloudfiles", "python-cloudfiles"),
+        ("gfosd.components", "sig-decomp"),
+    ],
+)
+def test_a_module_that_one_distribution_alone_ships_leads_to_it_as_a_guess(module: str, expected: str) -> None:
+    assert needs(f"import {module}") == {expected: "registered"}
+
+
+@pytest.mark.parametrize(
+    "module", ["domain", "converters", "my_project", "my_numpy", "your_settings", "Models", "myapp"]
+)
+def test_generic_names_are_never_guessed(module: str) -> None:
+    found = resolve_sources([from_code(f"import {module}")], LINUX)
+    assert [each.kind for each in found.unresolved] == ["local-looking"]
+    assert not found.requirements
+
+
+def test_a_popular_name_goes_before_the_second_opinion() -> None:
+    assert second_opinion.pipreqs_says("jsonfield") == "django-jsonfield"
+    assert needs("import jsonfield") == {"jsonfield": "popular"}
+
+
+def test_every_row_of_the_shipped_names_is_found_and_nothing_else() -> None:
+    table = [line.split(" ") for line in data.read("shipped_names.txt").decode().split("\n") if line]
+    for module, distribution in (*table[::97], table[0], table[-1]):
+        assert shipped_by(module) == distribution
+    taken = {module for module, _ in table}
+    for module, _ in table[::997]:
+        for other in (module[:-1], f"{module}_", f"{module} x", module.upper(), f"\n{module}"):
+            assert other in taken or shipped_by(other) == ""
+    for odd in ("", " ", "\n", "a" * 100_000, "ünï", "\udcff", "0", "~"):
+        assert shipped_by(odd) == ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +15,9 @@ from forerun.resolver.findings import Resolution
 from forerun.resolver.inline_metadata import inline_metadata
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_code
-from forerun.resolver.target import this_target
+from forerun.resolver.target import Target, this_target
+
+LINUX = Target((3, 11), "linux", "posix")
 
 PEP_EXAMPLE = """\
 # /// script
@@ -134,9 +139,71 @@ def test_what_is_no_requirement_is_refused_by_name(text: str) -> None:
     assert only.reason.isprintable()
 
 
-def test_the_uv_settings_that_are_ignored_are_named() -> None:
-    resolution = resolved("# /// script\n# dependencies = []\n# [tool.uv]\n# x = 1\n# ///\n")
+UV_BLOCK = """\
+# /// script
+# dependencies = []
+# [tool.uv]
+# exclude-newer = 2024-01-01T00:00:00Z
+# find-links = ["wheels", "https://example.org/\\u00e9"]
+# [tool.uv.sources]
+# here = { path = "here", extras = [] }
+# there = [{ path = "/there/x.whl", marker = "os_name == 'posix'" }, { git = "https://example.org/x" }]
+# [[tool.uv.index]]
+# "na me" = "a\\"\\u007f"
+# explicit = true
+# priority = 1.5
+# ///
+"""
+
+
+def test_uv_settings_of_a_person_s_block_stay_what_they_are_with_absolute_paths(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    source = from_code(UV_BLOCK, beside=str(tmp_path))
+    made = tomllib.loads(resolve_sources([source], LINUX).uv_settings)
+    assert made["requires-python"] == "==3.11.*"
+    assert made["tool"]["uv"] == {
+        "exclude-newer": datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
+        "find-links": [str(tmp_path / "wheels"), "https://example.org/\xe9"],
+        "sources": {
+            "here": {"path": str(tmp_path / "here"), "extras": [], "editable": True},
+            "there": [{"path": "/there/x.whl", "marker": "os_name == 'posix'"}, {"git": "https://example.org/x"}],
+        },
+        "index": [{"na me": 'a"\x7f', "explicit": True, "priority": 1.5}],
+    }
+
+
+def test_uv_settings_hold_for_one_script_alone() -> None:
+    resolution = resolve_sources([from_code(UV_BLOCK), from_code("import os")], LINUX)
+    assert resolution.uv_settings == ""
     assert "[tool.uv]" in resolution.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        pytest.param(["dependencies = ['a',", "  'b"], "4: has a script block that is not valid TOML:", id="TOML"),
+        pytest.param(["dependencies = ["], "(line 3, column 3)", id="TOML at its end"),
+        pytest.param(["", "x = 1", "dependencies = 3"], "5: has a script block whose dependencies are not a list of "
+                     "strings (line 5, column 18)", id="type"),
+        pytest.param(["dependencies = [", "  'a', # 'x'", "  5]"], "whose dependencies are not a list", id="item"),
+        pytest.param(["requires-python = 3.8"], "3: has a script block whose requires-python is not a string "
+                     "(line 3, column 21)", id="type of requires-python"),
+        pytest.param(["'requires-python' = 'new'"], "no version specifier: 'new' (line 3, column 23)", id="specifier"),
+    ],
+)  # fmt: skip
+def test_problems_have_a_place(lines: list[str], said: str) -> None:
+    block = "\n".join(["import os", "# /// script", *(f"# {line}" for line in lines), "# ///"])
+    (problem,) = (str(each) for each in resolved(block).diagnostics if each.is_fatal)
+    assert said in problem
+
+
+def test_each_dependency_has_its_own_place() -> None:
+    resolution = resolved(
+        "# /// script\n# x = \"[\"\n# dependencies = ['six', # ']'\n#\n#   'no requirement', 'rich']\n# ///\n"
+    )
+    assert [(each.name, each.evidence[0].line) for each in resolution.requirements] == [("six", 3), ("rich", 5)]
+    (bad,) = resolution.unresolved
+    assert (bad.line, bad.reason.endswith("(column 5)")) == (5, True)
 
 
 FROM_THE_PEP = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -151,7 +218,7 @@ def test_blocks_are_those_of_the_expression_in_the_pep(lines: list[str]) -> None
     block = inline_metadata(text)
     assert (block is not None) == bool(expected)
     if len(expected) == 1 and block:
-        assert block.line == text.count("\n", 0, expected[0].start()) + 1
+        assert block.problem or block.line == text.count("\n", 0, expected[0].start()) + 1
     assert ("second" in block.problem if block else False) == (len(expected) > 1)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from forerun import data
 from forerun.resolver.declared import level_of_distribution
+from forerun.resolver.errors import ResolverError
 from forerun.resolver.findings import Requirement, Resolution
 from forerun.resolver.import_map import is_curated_distribution, row
 from forerun.resolver.names import canonical
@@ -22,6 +27,7 @@ from forerun.resolver.trust import TRUST_CHOICES, accepted_guesses, judge, neare
 if TYPE_CHECKING:
     from forerun.resolver.import_map import Level
 
+ROOT = Path(__file__).parents[2]
 LINUX = Target((3, 11), "linux", "posix")
 ALL_LEVELS: tuple[Level, ...] = ("declared", "curated", "popular", "registered", "unknown")
 POPULAR = data.read("popular_names.txt").decode().split()
@@ -166,3 +172,23 @@ def test_a_guess_is_accepted_only_when_the_operator_says_so() -> None:
     assert [each.guess for each in accepted_guesses(resolution, policy("any"))] == ["zzqxkcd"]
     assert [each.guess for each in accepted_guesses(resolution, policy(allow=["zzqxkcd"]))] == ["zzqxkcd"]
     assert accepted_guesses(resolution, policy("any", deny=["zzqxkcd"])) == ()
+
+
+def test_no_edited_or_invented_name_is_installed() -> None:
+    program = ROOT / "benchmarks" / "safety.py"
+    done = subprocess.run(
+        [sys.executable, str(program), str(ROOT / "data" / "popular_names.txt")],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(" names, 0 installed by default") == 2
+    assert "1000 names" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "today", "2026-13-01", "2026-01-01T00:00:00", "7 days", "2026-1-1", "-1"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    if text:
+        with pytest.raises(ResolverError, match="is not a date"):
+            policy(exclude_newer=text)
+    assert policy(exclude_newer="2026-01-31").exclude_newer == "2026-01-31"
+    assert policy(exclude_newer="2026-01-31T12:00:00Z").exclude_newer == "2026-01-31T12:00:00Z"

@@ -152,12 +152,12 @@ def test_a_build_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None
     seen: list[str] = []
 
     class Watched(Uv):
-        def _run_once(self, arguments, folder, verbosity="--quiet"):  # type: ignore[no-untyped-def]
+        def run_once(self, arguments, folder, verbosity="--quiet"):  # type: ignore[no-untyped-def]
             self._program = sys.executable
-            output = super()._run_once(["-c", "import os; print(sorted(os.environ))"], folder, "-E")
+            output = super().run_once(["-c", "import os; print(sorted(os.environ))"], folder, "-E")
             seen.append(output.stdout.decode())
             return output
 
-    Watched()._run_once([], "/")  # type: ignore[no-untyped-call]
+    Watched().run_once([], "/")  # type: ignore[no-untyped-call]
     assert "PATH" in seen[0]
     assert "MY_SECRET" not in seen[0]

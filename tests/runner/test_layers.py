@@ -6,17 +6,21 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import forerun
 from forerun.resolver.findings import Requirement
+from forerun.resolver.trust import policy
 from forerun.runner.errors import InstallError, StoreError
 from forerun.runner.installer import Uv
 from forerun.runner.interpreter import Interpreter, this_interpreter
-from forerun.runner.layer import Layer, Layers, in_installing_order, locked_distributions, may_build
+from forerun.runner.layer import Layer, Layers
+from forerun.runner.lock_form import locked_distributions
+from forerun.runner.lock_request import LockRequest, lock_request
 from forerun.runner.observer import Observer
 from forerun.runner.store import open_store
 
@@ -29,16 +33,9 @@ class Counting(Uv):
     locked = 0
     installed = 0
 
-    def lock(
-        self,
-        requirements: Sequence[str],
-        python: str,
-        folder: str,
-        may_build: Callable[[str], bool],
-        guesses: Sequence[str] = (),
-    ) -> str:
+    def lock(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool = False) -> str:
         type(self).locked += 1
-        return super().lock(requirements, python, folder, may_build, guesses)
+        return super().lock(wanted, python, folder)
 
     def install(self, lock: str, python: str, folder: str) -> None:
         type(self).installed += 1
@@ -48,15 +45,8 @@ class Counting(Uv):
 class Offline(Uv):
     """An installer without a network."""
 
-    def lock(
-        self,
-        requirements: Sequence[str],
-        python: str,
-        folder: str,
-        may_build: Callable[[str], bool],
-        guesses: Sequence[str] = (),
-    ) -> str:
-        raise InstallError(requirements, "the package index cannot be reached", is_offline=True)
+    def lock(self, wanted: LockRequest, python: str, folder: str, *, is_for_people: bool = False) -> str:
+        raise InstallError(wanted.requirements, "the package index cannot be reached", is_offline=True)
 
 
 def no_installer() -> Uv:
@@ -170,22 +160,25 @@ def test_a_distribution_without_wheels_is_built_where_it_is_curated() -> None:
 
 @pytest.mark.network
 def test_a_distribution_without_wheels_is_not_built_on_a_guess() -> None:
-    guess = Requirement("docopt", "popular")
+    wanted = lock_request([Requirement("docopt", "popular")], policy(no_build=True))
     with pytest.raises(InstallError) as caught:
-        Uv().lock([guess.text], this_interpreter().path, str(open_store().path("building")), lambda name: False)
+        Uv().lock(wanted, this_interpreter().path, str(open_store().path("building")))
     os.unlink(open_store().path("building", "requirements.in"))
     assert "docopt" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_who_may_be_built() -> None:
-    allowed = may_build([Requirement("some-declared-thing", "declared"), Requirement("some-popular-thing", "popular")])
-    assert [allowed(n) for n in ("docopt", "some-declared-thing", "some-popular-thing", "zq")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    given = [Requirement("some-declared-thing", "declared"), Requirement("some-popular-thing", "popular")]
+    names = ("docopt", "some-declared-thing", "some-popular-thing", "zq")
+
+    def built(**options: Any) -> list[str]:
+        return [name for name in names if lock_request(given, policy(**options)).may_build(name)]
+
+    assert built() == ["docopt", "some-declared-thing"]
+    assert built(allow_build=["ZQ"]) == ["docopt", "some-declared-thing", "zq"]
+    assert built(no_build=True) == []
+    assert built(no_build=True, allow_build=["some_popular_thing"]) == ["some-popular-thing"]
 
 
 @pytest.mark.network
@@ -204,7 +197,7 @@ def test_capped_requirements_come_first() -> None:
         Requirement("c", "curated", specifier="<3"),
         Requirement("d", "curated", specifier="~=1.0"),
     ]
-    assert in_installing_order(given) == ["c<3", "d~=1.0", "a", "b>=2"]
+    assert lock_request(given, policy()).requirements == ("c<3", "d~=1.0", "a", "b>=2")
 
 
 LOCK = """\

@@ -1,0 +1,35 @@
+"""Import name -> the one distribution that ships it under another name, by pigar's index of the package index.
+
+`data/shipped_names.txt` has 50,000 rows in byte order and is searched by halves, read once.
+"""
+
+from __future__ import annotations
+
+from forerun import data
+
+GENERIC = "-"
+"""What stands for a distribution where several unrelated ones ship a module of the name, and none is meant."""
+
+_table = b""
+
+
+def shipped_by(top: str) -> str:
+    """Return the canonical name of the only distribution that ships a top-level module, GENERIC, or "" if unknown."""
+    global _table
+    if not top.isascii():
+        return ""
+    if not _table:
+        _table = data.read("shipped_names.txt")
+    wanted = top.encode() + b" "
+    low, high = 1, len(_table)
+    while low < high:
+        start = _table.rfind(b"\n", 0, (low + high) // 2) + 1
+        end = _table.index(b"\n", start)
+        line = _table[start:end]
+        if line.startswith(wanted):
+            return line[len(wanted) :].decode()
+        if line < wanted:
+            low = end + 1
+        else:
+            high = start
+    return ""
