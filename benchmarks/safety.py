@@ -18,13 +18,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from forerun.resolver.findings import Requirement
-from forerun.resolver.import_map import is_curated_distribution, row
+from forerun.resolver.import_table import is_curated_distribution, row
 from forerun.resolver.names import canonical
+from forerun.resolver.near_names import nearest_popular
 from forerun.resolver.registered import is_popular
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_code
 from forerun.resolver.target import this_target
-from forerun.resolver.trust import judge, nearest_popular, policy
+from forerun.resolver.trust import judge, policy
 
 SEED = 20260101
 EDITS = 1000

@@ -6,7 +6,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 
 from .findings import Evidence, Requirement, Unresolved
-from .import_map import is_curated_distribution, is_namesake
+from .import_table import is_curated_distribution, is_namesake
 from .names import canonical
 from .registered import is_popular, is_registered
 

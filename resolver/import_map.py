@@ -1,13 +1,8 @@
-"""Dotted module name + clues -> the distribution that provides it, with the layer of the tables that said so.
-
-The table is searched as bytes, since parsing it would cost more than everything else: `data/README.md` says how
-its rows are laid out.
-"""
+"""Dotted module name + clues -> the distribution that provides it, with the layer of the tables that said so."""
 
 from __future__ import annotations
 
-from forerun import data
-
+from .import_table import has_longer, is_namesake, row, rows
 from .names import canonical
 from .registered import is_popular, is_registered
 from .value import Value
@@ -20,14 +15,10 @@ if TYPE_CHECKING:
     Level = Literal["declared", "curated", "popular", "registered", "unknown"]
     Clues = Callable[[str], frozenset[str]]
 
-SECTIONS = ("modules", "same", "patterns", "contested", "hosts", "local", "removed")
 DEEPEST = 16
 """Parts of a dotted name that are looked at; no row is longer, and hostile names have a hundred thousand."""
 
-_table = b""
-_keys = b""
-_bounds: dict[str, tuple[int, int]] = {}
-_parsed: list[tuple[list[str], str]] = []
+_parsed: dict[str, list[tuple[list[str], str]]] = {}
 
 
 class Candidate(Value):
@@ -46,70 +37,6 @@ class Candidate(Value):
     specifier: str = ""
     extras: tuple[str, ...] = ()
     is_told: bool = False
-
-
-def row(section: str, key: str) -> tuple[str, ...] | None:
-    """Return the strings of one row of the table, () for a bare name, or None where there is no such row."""
-    if not key.isascii():
-        return None
-    table, (start, end) = _section(section)
-    name = b'\n"' + key.encode() + b'"'
-    found = table.find(name, start, end)
-    while found >= 0:
-        stop = table.index(b"\n", found + 1)
-        line = table[found:stop]
-        if line[len(name) : len(name) + 1] in (b":", b",", b""):
-            return tuple(line.decode().split('"')[3::2])
-        found = table.find(name, stop, end)
-    return None
-
-
-def rows(section: str) -> Iterable[tuple[str, ...]]:
-    """Yield the strings of every row of a section, its key first."""
-    table, (start, end) = _section(section)
-    for line in table[start:end].decode().split("\n"):
-        if line.startswith('"'):
-            yield tuple(line.split('"')[1::2])
-
-
-def is_curated_distribution(name: str) -> bool:
-    """Whether a canonical name is the distribution of a curated row."""
-    if row("same", name.replace("-", "_")) is not None or row("same", name) is not None:
-        return True
-    if not name:
-        return False
-    table, (start, end) = _section("modules")
-    # A value stands after a space or a bracket, a key after a line break.
-    written = (before + name.encode() + after for before in (b' "', b'["') for after in (b'"', b" "))
-    return any(table.find(each, start, end) >= 0 for each in written)
-
-
-def is_namesake(name: str) -> bool:
-    """Whether a canonical name is one under which people import another project, in any case: `jwt`, `crypto`."""
-    if is_curated_distribution(name):
-        return False
-    keys = _lowered_keys()
-    return any(b'\n"' + each.encode() + b'"' in keys for each in (name, name.replace("-", "_")))
-
-
-def _lowered_keys() -> bytes:
-    """Return the rows of every section whose names are not, or not surely, those of their distributions."""
-    global _keys
-    if not _keys:
-        parts = (_section(name) for name in ("modules", "contested", "hosts", "local", "removed"))
-        _keys = b"\n".join(table[start:end] for table, (start, end) in parts).lower()
-    return _keys
-
-
-def _section(name: str) -> tuple[bytes, tuple[int, int]]:
-    global _table
-    if not _table:
-        _table = data.read("import_map.json")
-        starts = [_table.index(b'"' + each.encode() + b'": ') for each in SECTIONS] + [len(_table)]
-        _bounds.update(
-            {each: (starts[index] + len(each) + 4, starts[index + 1]) for index, each in enumerate(SECTIONS)}
-        )
-    return _table, _bounds[name]
 
 
 def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> Candidate:
@@ -139,17 +66,15 @@ def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[
 
 def _is_namespace(module: str) -> bool:
     """Whether some row or pattern is longer than a module name, so that what is imported from it matters."""
-    table, (start, end) = _section("modules")
-    name = b'\n"' + module.encode("utf-8", "replace") + b"."
-    return table.find(name, start, end) >= 0 or any(
-        pattern[0] == module.partition(".")[0] for pattern, _ in _patterns()
-    )
+    return bool(_patterns(module.partition(".")[0])) or has_longer(module)
 
 
-def _patterns() -> list[tuple[list[str], str]]:
+def _patterns(top: str) -> list[tuple[list[str], str]]:
+    """Return the patterns whose first part is a top-level module, each with its template."""
     if not _parsed:
-        _parsed.extend((key.split("."), template) for key, template in rows("patterns"))
-    return _parsed
+        for key, template in rows("patterns"):
+            _parsed.setdefault(key.partition(".")[0], []).append((key.split("."), template))
+    return _parsed.get(top, [])
 
 
 def _own_row(prefix: str, own: Mapping[str, str] | None) -> Candidate | None:
@@ -191,7 +116,7 @@ def _pattern_row(parts: list[str]) -> Candidate | None:
     """Apply a pattern such as google.cloud.* -> google-cloud-*, where the index knows the name that it makes."""
     if len(parts) < 2:
         return None
-    for wanted, template in _patterns():
+    for wanted, template in _patterns(parts[0]):
         if len(wanted) != len(parts) or any(a not in ("*", b) for a, b in zip(wanted, parts, strict=True)):
             continue
         name = template

@@ -9,7 +9,7 @@ from .findings import Diagnostic
 from .own_map import check_map
 from .precheck import prechecked
 from .resolution import resolve_sources
-from .source import Source, from_code, from_file, python_files
+from .source import ENDINGS, Source, from_code, from_file
 from .target import target_for
 from .trust import TRUST_CHOICES, policy
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .findings import Resolution
     from .precheck import Precheck
     from .trust import TrustLevel
-
-SCRIPT_ENDINGS = (".py", ".pyw", ".ipynb")
 
 
 def as_source(source: str | os.PathLike[str] | Source) -> Source:
@@ -34,7 +32,7 @@ def as_source(source: str | os.PathLike[str] | Source) -> Source:
     """
     if isinstance(source, Source):
         return source
-    if isinstance(source, str) and ("\n" in source or not source.endswith(SCRIPT_ENDINGS)):
+    if isinstance(source, str) and ("\n" in source or not source.endswith(ENDINGS)):
         return from_code(source)
     return from_file(os.fspath(source))
 
@@ -87,11 +85,14 @@ def precheck(
 
 
 def read_folder(folder: str) -> tuple[list[Source], list[Diagnostic]]:
-    """Read the scripts of a folder, and say which of them cannot be read."""
+    """Read the scripts of a folder, and say which of them, and which folders, cannot be read."""
+    from .folders import python_files
+
     sources: list[Source] = []
-    unreadable: list[Diagnostic] = []
-    paths = list(python_files(folder))
-    if not paths:
+    unlisted: list[tuple[str, str]] = []
+    paths = list(python_files(folder, unlisted))
+    unreadable = [Diagnostic(path, 0, reason) for path, reason in unlisted]
+    if not paths and not unlisted:
         unreadable.append(Diagnostic(folder, 0, "holds no Python file or notebook that can be read"))
     for path in paths:
         try:

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import os
 
-from .source import IGNORED_FOLDERS
+from .source import ENVIRONMENT_MARKS, IGNORED_FOLDERS
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .source import Source
+
+PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+HIGHEST = 5
+"""Folders, from the script's upwards, in which a project's files are looked for."""
 
 SUFFIXES = (".py", ".pyw", ".so", ".pyd", ".pyx")
+
+
+class Start(Value):
+    """A folder from which absolute imports are looked for; of some, only packages with an `__init__.py` count."""
+
+    folder: str
+    only_packages: bool = False
 
 
 class Neighbourhood:
@@ -16,31 +34,42 @@ class Neighbourhood:
         self._root = os.path.abspath(root) if root else ""
         self._listed: dict[str, dict[str, str]] = {}
 
-    def find(self, module: str, folder: str, level: int = 0) -> str | None:
-        """Return the file or folder that provides a dotted module for a script in `folder`, or None.
+    def starts(self, source: Source) -> tuple[Start, ...]:
+        """Return the folders in which a source's absolute imports are looked for, the first first.
 
-        `level` counts the dots of a relative import. Only existing files are reported; nothing is imported.
+        The script's folder, what is added to `sys.path`, the folders above that belong to the same package or tree,
+        src layouts, and the packages of its project.
         """
-        if not folder:
-            return None
-        if level:
-            for _ in range(level - 1):
-                folder = os.path.dirname(folder)
-            return self._descend(folder, module.split(".")) or folder if module else folder
-        for start in self._starts(folder):
-            found = self._descend(start, module.split("."))
+        if not source.folder:
+            return ()
+        above = list(self._above(source.folder))
+        beside = [os.path.join(start, "src") for start in (source.folder, *above) if "src" in self._entries(start)]
+        found = dict.fromkeys((source.folder, *source.search_path, *above, *beside), False)
+        for folder, only_packages in _project(source.folder):
+            found.setdefault(folder, only_packages)
+        return tuple(Start(*each) for each in found.items() if source.sees(each[0]))
+
+    def find(self, module: str, starts: Iterable[Start]) -> str | None:
+        """Return the file or folder that provides a dotted module, or None; nothing is imported."""
+        parts = module.split(".")
+        for start in starts:
+            if start.only_packages and not os.path.isfile(os.path.join(start.folder, parts[0], "__init__.py")):
+                continue
+            found = self._descend(start.folder, parts)
             if found:
                 return found
         return None
 
-    def _starts(self, folder: str) -> list[str]:
-        """The script's folder, the folders above it that belong to the same package or tree, and src layouts."""
-        starts = [folder]
-        current = folder
-        while self._goes_up(current):
-            current = os.path.dirname(current)
-            starts.append(current)
-        return starts + [os.path.join(start, "src") for start in starts if "src" in self._entries(start)]
+    def find_relative(self, module: str, folder: str, level: int) -> str:
+        """Return the file or folder that an import with `level` dots means for a script in `folder`."""
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        return self._descend(folder, module.split(".")) or folder if module else folder
+
+    def _above(self, folder: str) -> Iterator[str]:
+        while self._goes_up(folder):
+            folder = os.path.dirname(folder)
+            yield folder
 
     def _goes_up(self, folder: str) -> bool:
         parent = os.path.dirname(folder)
@@ -67,6 +96,20 @@ class Neighbourhood:
         return self._listed[folder]
 
 
+def _project(folder: str) -> Iterator[tuple[str, bool]]:
+    """Yield the folders from which a project's own scripts and tests see its packages: its root and `src`.
+
+    Of the root only packages count, since collections of scripts have folders named like what they show.
+    """
+    current = folder
+    for _ in range(HIGHEST):
+        if any(os.path.isfile(os.path.join(current, name)) for name in PROJECT_FILES):
+            yield current, True
+            yield os.path.join(current, "src"), False
+            return
+        current = os.path.dirname(current)
+
+
 def _modules_in(folder: str) -> list[tuple[str, str]]:
     try:
         entries = list(os.scandir(folder))
@@ -87,7 +130,9 @@ def _is_module(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_package(folder: str) -> bool:
-    if not os.path.isdir(folder) or os.path.exists(os.path.join(folder, "pyvenv.cfg")):
+    if not os.path.isdir(folder):
+        return False
+    if any(os.path.exists(os.path.join(folder, mark)) for mark in ENVIRONMENT_MARKS):
         return False
     try:
         names = os.listdir(folder)

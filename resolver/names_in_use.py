@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .imports import Import
+    from .statements import Import
 
 
 class NamesInUse:
@@ -24,6 +24,8 @@ class NamesInUse:
         self._tree = tree
         self._seen: dict[str, set[str]] | None = None
         self._asked: dict[str, frozenset[str]] = {}
+        self._by_top: dict[str, list[Import]] = {}
+        self._modules: frozenset[str] = frozenset()
 
     def __call__(self, module: str) -> frozenset[str]:
         """Return what is used of a module or of anything below it."""
@@ -34,8 +36,11 @@ class NamesInUse:
     def _answer(self, module: str) -> frozenset[str]:
         if self._seen is None:
             self._seen = _uses(self._tree) if self._tree else {}
-        used = {f"@{each.top}" for each in self._imports}
-        for each in self._imports:
+            for each in self._imports:
+                self._by_top.setdefault(each.top, []).append(each)
+            self._modules = frozenset(f"@{top}" for top in self._by_top)
+        used = set(self._modules)
+        for each in self._by_top.get(module.partition(".")[0], ()):
             if each.module == module or each.module.startswith(module + "."):
                 used.update(each.names)
                 used.update(each.module[len(module) + 1 :].split("."))

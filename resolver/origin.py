@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .import_map import DEEPEST, Candidate, look_up_names, row
+from .import_map import DEEPEST, Candidate, look_up_names
+from .import_table import row
 from .names import canonical
 from .names_in_use import NamesInUse
 from .standard_library import python2_library, standard_library
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .findings import Kind
-    from .imports import Import, Reading
-    from .local import Neighbourhood
+    from .imports import Reading
+    from .local import Neighbourhood, Start
     from .source import Source
+    from .statements import Import
     from .target import Target
 
     Origin = Literal["standard library", "local", "third party", "missing"]
@@ -46,10 +48,14 @@ class Origins:
         self._neighbourhood = neighbourhood
         self._own_map = own_map
         self._standard = standard_library(target)
+        self._folder = ""
+        self._starts: tuple[Start, ...] = ()
 
     def of(self, reading: Reading, source: Source) -> list[Finding]:
         """Return a Finding for each import of a source; one for each missing name where an import has several."""
         clues = NamesInUse(reading.imports, reading.tree)
+        self._folder = source.folder
+        self._starts = self._neighbourhood.starts(source)
         is_python2 = reading.problem_line > 0
         findings: list[Finding] = []
         known: dict[tuple[object, ...], list[Finding]] = {}
@@ -57,31 +63,38 @@ class Origins:
             asked = (each.module, each.names, each.level)
             if asked not in known:
                 known[asked] = self._of_import(each, source, clues, is_python2)
-            findings.extend(finding.replace(found=each) for finding in known[asked])
+            findings.extend(
+                finding if finding.found is each else finding.replace(found=each) for finding in known[asked]
+            )
         return findings
 
     def _of_import(self, each: Import, source: Source, clues: NamesInUse, is_python2: bool) -> list[Finding]:
         if each.level == 0 and (each.top in self._standard or each.top == "__main__"):
             return [Finding(each, "standard library", each.module)]
-        files = self._local_files(each, source)
+        files = self._local_files(each)
         if files or each.level:
-            return [Finding(each, "local", each.module, files=_within_bounds(files, source))]
+            return [Finding(each, "local", each.module, files=tuple(path for path in files if source.sees(path)))]
         if each.top not in (self._own_map or ()):
             special = self._host(each) or self._removed(each) or self._python2(each, is_python2)
             if special:
                 return [special]
         return self._third_party(each, clues)
 
-    def _local_files(self, each: Import, source: Source) -> tuple[str, ...]:
+    def _local_files(self, each: Import) -> tuple[str, ...]:
         """Return the files that an import runs: the packages on the way, the module, and modules named after it."""
-        folder = source.folder
+        folder = self._folder
         if not folder:
             return ()
         parts = each.module.split(".")[:DEEPEST] if each.module else []
         wanted = [".".join(parts[:size]) for size in range(1, len(parts) + 1)] or [""]
         wanted += [f"{each.module}.{name}".lstrip(".") for name in each.names if name != "*"]
-        found = dict.fromkeys(self._neighbourhood.find(module, folder, each.level) for module in wanted)
+        found = dict.fromkeys(self._path_of(module, folder, each.level) for module in wanted)
         return tuple(_file_of(path) for path in found if path)
+
+    def _path_of(self, module: str, folder: str, level: int) -> str | None:
+        if level:
+            return self._neighbourhood.find_relative(module, folder, level)
+        return self._neighbourhood.find(module, self._starts)
 
     def _host(self, each: Import) -> Finding | None:
         parts = each.module.split(".")[:DEEPEST]
@@ -132,14 +145,6 @@ def _missing(each: Import, candidate: Candidate) -> Finding:
         each, "missing", candidate.module, kind=kind, reason=candidate.reason, guess=guess,
         alternatives=candidate.alternatives,
     )  # fmt: skip
-
-
-def _within_bounds(files: tuple[str, ...], source: Source) -> tuple[str, ...]:
-    """Leave out what a caller may not read: by no link or dots they look out of the folder shared with them."""
-    if source.author != "caller":
-        return files
-    bound = os.path.realpath(source.beside) + os.sep
-    return tuple(path for path in files if os.path.realpath(path).startswith(bound))
 
 
 def _file_of(path: str) -> str:

@@ -10,11 +10,22 @@ from forerun import data
 
 HEADER = 16
 _MASK = (1 << 64) - 1
+FEW = 100
+"""Questions that are answered in place; more are answered from memory."""
+
+_asked = 0
+_filter = b""
 _popular = b""
+_popular_set: set[str] = set()
 
 
 def is_registered(name: str) -> bool:
     """Whether the index knew a canonical name; wrong for at most 1 % of unknown names, never for known ones."""
+    global _asked, _filter
+    _asked += 1
+    if _asked > FEW:
+        _filter = _filter or data.read("registered_names.bin")
+        return _is_in(_filter, name)
     with open(data.path("registered_names.bin"), "rb", buffering=0) as file:
         header = file.read(HEADER)
         bits, probes = int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little")
@@ -25,8 +36,16 @@ def is_registered(name: str) -> bool:
     return True
 
 
+def _is_in(whole: bytes, name: str) -> bool:
+    bits, probes = int.from_bytes(whole[8:12], "little"), int.from_bytes(whole[12:16], "little")
+    return all(whole[HEADER + (at >> 3)] & (1 << (at & 7)) for at in _positions(name, bits, probes))
+
+
 def is_popular(name: str) -> bool:
     """Whether a canonical name is among the 15,000 most downloaded distributions."""
+    if _asked > FEW:
+        _popular_set.update(() if _popular_set else popular_names().decode().split("\n"))
+        return bool(name) and name in _popular_set
     return b"\n" + name.encode() + b"\n" in popular_names()
 
 

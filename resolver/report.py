@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .trust import judge, nearest_popular
+from .near_names import nearest_popular
+from .trust import judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

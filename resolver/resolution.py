@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .findings import Resolution
+    from .imports import Reading
     from .origin import Finding
     from .project_files import ProjectFiles
     from .source import Source
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_FOLLOWED = 2_000
 """Local modules that are followed from one script; beyond that a tree should be resolved as a folder."""
+
+PATH_WORDS = ("sys.path", "path.append(", "path.insert(", "addsitedir")
+"""A text without these adds nothing to `sys.path`."""
 
 
 def resolve_sources(
@@ -54,6 +58,8 @@ def resolve_sources(
         count = len(waiting)
         for index, source in enumerate(waiting):
             reading = find_imports(source, target)
+            if any(word in source.text for word in PATH_WORDS):
+                source = _with_search_path(source, reading)
             findings = origins.of(reading, source)
             gathered.add(source, reading, findings, is_main=index < count, is_declared=not group)
             waiting.extend(_followed(findings, source, seen, gathered))
@@ -67,6 +73,13 @@ def _project(sources: Sequence[Source], root: str) -> ProjectFiles | None:
     return project_files(folder) if folder and is_a_persons else None
 
 
+def _with_search_path(source: Source, reading: Reading) -> Source:
+    from .search_path import added_folders
+
+    folders = (*added_folders(source, reading), *source.search_path)
+    return source.replace(search_path=tuple(dict.fromkeys(folders)))
+
+
 def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathered: Gathered) -> list[Source]:
     """Read the local modules that a source imports and that were not read before."""
     found = []
@@ -75,7 +88,9 @@ def _followed(findings: Iterable[Finding], source: Source, seen: set[str], gathe
             if path.endswith((".py", ".pyw")) and path not in seen and len(seen) < MOST_FOLLOWED:
                 seen.add(path)
                 try:
-                    found.append(from_file(path, source.author).replace(beside=source.beside))
+                    read = from_file(path, source.author)
+                    folders = tuple(dict.fromkeys((*source.search_path, source.folder)))
+                    found.append(read.replace(beside=source.beside, search_path=folders))
                 except SourceError as error:
                     gathered.diagnostics.append(Diagnostic(path, 0, error.reason))
     return found

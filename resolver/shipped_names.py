@@ -10,16 +10,27 @@ from forerun import data
 GENERIC = "-"
 """What stands for a distribution where several unrelated ones ship a module of the name, and none is meant."""
 
+FEW = 100
+"""Questions that are answered by searching the rows; more are answered from an index."""
+
 _table = b""
+_asked = 0
+_indexed: dict[str, str] = {}
 
 
 def shipped_by(top: str) -> str:
     """Return the canonical name of the only distribution that ships a top-level module, GENERIC, or "" if unknown."""
-    global _table
+    global _asked, _table
+    if _indexed:
+        return _indexed.get(top, "")
     if not top.isascii():
         return ""
     if not _table:
         _table = data.read("shipped_names.txt")
+    _asked += 1
+    if _asked == FEW:
+        lines = (line.partition(" ") for line in _table.decode().split("\n") if not line.startswith("#"))
+        _indexed.update((name, shipping) for name, space, shipping in lines if space)
     wanted = top.encode() + b" "
     low, high = 1, len(_table)
     while low < high:

@@ -11,7 +11,6 @@ from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Literal
 
     Kind = Literal["script", "notebook", "code", "stdin"]
@@ -20,7 +19,13 @@ if TYPE_CHECKING:
 LARGEST = 100_000_000
 """Bytes; a larger file is not a script, and is refused before it is read into memory."""
 
+ENDINGS = (".py", ".pyw", ".ipynb")
+"""How the names of scripts end."""
+
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"})
+
+ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/python", "Scripts/python.exe")
+"""What is in a virtual environment: by `venv`, by conda, and by releases of virtualenv before 20."""
 
 
 class Source(Value):
@@ -29,6 +34,7 @@ class Source(Value):
     `path` is "" for code that is in no file; `beside` is then the folder whose modules it can import, or "". What a
     caller sends may import nothing outside of `beside`.
     `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
+    `search_path` are folders whose modules it can import too: those that it, or who imports it, added to `sys.path`.
     """
 
     text: str
@@ -37,6 +43,14 @@ class Source(Value):
     author: Author = "person"
     notes: tuple[str, ...] = ()
     beside: str = ""
+    search_path: tuple[str, ...] = ()
+
+    def sees(self, folder: str) -> bool:
+        """Whether modules in a folder may be looked at: of what a caller sends, only below `beside`, links followed."""
+        if self.author != "caller":
+            return True
+        bound = os.path.realpath(self.beside) if self.beside else ""
+        return bool(bound) and (os.path.realpath(folder) + os.sep).startswith(bound.rstrip(os.sep) + os.sep)
 
     @property
     def name(self) -> str:
@@ -91,7 +105,21 @@ def from_bytes(data: bytes, path: str, kind: Kind, author: Author = "person") ->
     if len(data) > LARGEST:
         raise SourceError(path or "<stdin>", f"is larger than {LARGEST // 1_000_000} MB; that is not a script")
     text, notes = decode(data)
+    if data.startswith(b"#!") and not path.endswith(ENDINGS):
+        notes = (*notes, *_other_program(data))
     return Source(text, path, kind, author, notes)
+
+
+def _other_program(data: bytes) -> tuple[str, ...]:
+    """Return a note where the first line names a program that is no Python."""
+    if b"python" in data.partition(b"\n")[0]:
+        return ()
+    from .shebang import is_python, program
+
+    name = program(data)
+    return (f"is no Python script by its first line, which names {name}; it was read as one",) * (
+        bool(name) and not is_python(data)
+    )
 
 
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
@@ -145,29 +173,3 @@ def _why_unreadable(error: OSError | ValueError) -> str:
     if isinstance(error, PermissionError):
         return "no permission to read it"
     return f"cannot be read ({getattr(error, 'strerror', None) or error})"
-
-
-def python_files(folder: str) -> Iterator[str]:
-    """Yield the Python files and notebooks below a folder, sorted, without environments, caches and linked folders."""
-    waiting = _entries(folder)
-    while waiting:
-        entry = waiting.pop()
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if not _is_ignored(entry):
-                waiting.extend(_entries(entry.path))
-        elif entry.name.endswith((".py", ".pyw", ".ipynb")):
-            yield entry.path
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """Return what is in a folder, the first name last; nothing where it cannot be read."""
-    try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
-    except OSError:
-        return []
-
-
-def _is_ignored(entry: os.DirEntry[str]) -> bool:
-    return entry.name in IGNORED_FOLDERS or os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))

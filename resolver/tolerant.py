@@ -10,142 +10,71 @@ from __future__ import annotations
 import keyword
 import re
 
-from .imports import Import, imports_in, parse
+from .circumstances import imports_in
+from .imports import parse
+from .logical_lines import Line, logical_lines
+from .statements import Import
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .target import Target
 
-SOFT = "\x01"
-"""Stands for a line break that does not end a logical line."""
-
-# Possessive throughout, and an unclosed string takes the rest of its line: no character is looked at twice.
-_STRING = r"""'(?:[^'\\\n]|\\[\s\S])*+'?|"(?:[^"\\\n]|\\[\s\S])*+"?"""
-_TOKENS = re.compile(r"""[rRbBuUfFtT]{0,2}('''|\"\"\")|[rRbBuUfFtT]{0,2}(?:""" + _STRING + r")|\#[^\n]*|\\\n")
-_SINGLE = re.compile(_STRING)
-_REST = {
-    "'''": re.compile(r"""(?:[^'\\]|\\[\s\S]|'(?!''))*+'''"""),
-    '"""': re.compile(r'''(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'''),
-}
-_SYSTEMS = frozenset(
-    {
-        "win32",
-        "linux",
-        "linux2",
-        "darwin",
-        "cygwin",
-        "win",
-        "nt",
-        "posix",
-        "java",
-        "Windows",
-        "Linux",
-        "Darwin",
-    }
-)
 _HEADER = re.compile(r"(?:async\s+)?(try|else|finally|except|if|elif|while|for|with|def|class|match|case)\b")
 _FROM = re.compile(r"from(?=[\s.])\s*+((?:\.\s*+)*+)((?:(?!import\b)[\w.]++)?)\s*+\bimport\b\s*+(.*)")
 _IMPORT = re.compile(r"import\s+(.+)")
-_RESTART = re.compile(r"\s*(?:import\s+\w|from\s+[\w.]+\s+import\b|def\s+\w|class\s+\w)")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _ENDING = re.compile(r"raise\b|(?:sys\.exit|exit|quit|os\._exit)\s*\(|sys\.exit\b")
 _ASSIGNMENT = re.compile(r"[\w.\[\]'\"]+\s*(?::[^=]*)?=(?!=)")
 _PLAIN = re.compile(r"(?:pass|return|continue|break|global|nonlocal|del)\b")
-_TARGET_TEST = re.compile(r"sys\.|os\.name|platform|TYPE_CHECKING|\bPY[23]\b|^(?:0|False|not TYPE)")
+_TARGET_TEST = re.compile(r"sys\.|os\.name|platform|TYPE_CHECKING|\bPY[23]\b|\bfind_spec\b|^(?:0|False|not TYPE)")
+_CONTINUES = re.compile(r"(?:else|elif|except|finally|case)\b")
+_CALL = re.compile(r"(__import__|import_module|importorskip)\s*\(\s*[rRuU]?((['\"])[\w.]+\3)\s*[,)]")
 _COLON = re.compile(r"\blambda\b|[()\[\]{}:]")
-_OPENING = re.compile(r"[(\[{]")
-_CLOSING = re.compile(r"[)\]}]")
 
-
-class _Line:
-    """A logical line: its text on one line, its indent in columns, and how many line breaks it swallowed.
-
-    Not a Value: a large file has a million of them.
-    """
-
-    __slots__ = ("indent", "swallowed", "text")
-
-    def __init__(self, text: str, indent: int, swallowed: int) -> None:
-        self.text = text
-        self.indent = indent
-        self.swallowed = swallowed
+LINES_AT_A_TIME = 20_000
+"""Logical lines of a large text that are parsed together."""
 
 
 def imports_by_tokens(text: str, target: Target) -> tuple[Import, ...]:
     """Return the imports of any text, in linear time."""
-    lines = list(logical_lines(text))
+    found: list[Import] = []
+    before = 0
+    for lines in _pieces(logical_lines(text)):
+        found.extend(_later(each, before) for each in _imports_of_piece(lines, target))
+        before += sum(line.swallowed + 1 for line in lines)
+    return tuple(found)
+
+
+def _pieces(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Cut a large text where a statement begins at its left edge, so that only a piece of it is parsed at a time."""
+    piece: list[Line] = []
+    for line in lines:
+        if len(piece) >= LINES_AT_A_TIME and line.text and not line.indent and not _CONTINUES.match(line.text):
+            yield piece
+            piece = []
+        piece.append(line)
+    yield piece
+
+
+def _imports_of_piece(lines: list[Line], target: Target) -> Iterable[Import]:
     try:
-        return imports_in(parse(skeleton(lines)), target)
+        code = skeleton(lines)
+        return imports_in(parse(code), target, code)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return tuple(_flat(lines))
+        return _flat(lines)
 
 
-def blank_strings(text: str) -> str:
-    """Return the text with strings emptied, comments dropped and soft breaks where no logical line ends."""
-    clean = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ").replace(SOFT, " ").replace("\0", " ")
-
-    made: list[str] = []
-    unclosed: set[str] = set()
-    done = 0
-    match = _TOKENS.search(clean)
-    while match:
-        end = _end_of_string(clean, match, unclosed) if match[1] else match.end()
-        made += (clean[done : match.start()], _blank(clean[match.start() : end]))
-        done = end
-        match = _TOKENS.search(clean, end)
-    return "".join((*made, clean[done:]))
+def _later(found: Import, before: int) -> Import:
+    """Return an import of a piece with the lines of the whole text."""
+    if not before:
+        return found
+    choices = tuple((line + before, branch) for line, branch in found.choices)
+    return found.replace(line=found.line + before, choices=choices)
 
 
-def _end_of_string(text: str, opening: re.Match[str], unclosed: set[str]) -> int:
-    """Return where a triple-quoted string ends; one that is never closed is read as an empty one and a short one."""
-    quotes = opening[1]
-    # What is not closed once is not looked for again, so that the text is not read to its end each time.
-    closing = None if quotes in unclosed else _REST[quotes].match(text, opening.end())
-    if closing:
-        return closing.end()
-    unclosed.add(quotes)
-    short = _SINGLE.match(text, opening.end() - 1)
-    return short.end() if short else opening.end()
-
-
-def _blank(token: str) -> str:
-    """Return what stands for a token; the name of a system stays, since tests on it are evaluated."""
-    if token[0] == "#":
-        return ""
-    if token[1:-1] in _SYSTEMS:
-        return token
-    return ("" if token[0] == "\\" else "''") + SOFT * token.count("\n")
-
-
-def logical_lines(text: str) -> Iterator[_Line]:
-    """Yield the logical lines of a text; a bracket that is never closed ends at the next import, def or class."""
-    parts: list[str] = []
-    depth = 0
-    for line in blank_strings(text).split("\n"):
-        if depth > 0 and _RESTART.match(line):
-            yield _joined(parts)
-            parts, depth = [], 0
-        parts.append(line)
-        depth = max(0, depth + len(_OPENING.findall(line)) - len(_CLOSING.findall(line)))
-        if depth == 0:
-            yield _joined(parts)
-            parts = []
-    if parts:
-        yield _joined(parts)
-
-
-def _joined(parts: list[str]) -> _Line:
-    if len(parts) == 1 and not parts[0].startswith((" ", "\t", SOFT)):
-        return _Line(parts[0].replace(SOFT, " ").rstrip(), 0, parts[0].count(SOFT))
-    whole = SOFT.join(parts)
-    first = whole.lstrip(" \t" + SOFT)
-    lead = whole[: len(whole) - len(first)].replace(SOFT, "").expandtabs(8)
-    return _Line(first.replace(SOFT, " ").rstrip(), len(lead), whole.count(SOFT))
-
-
-def skeleton(lines: list[_Line]) -> str:
+def skeleton(lines: list[Line]) -> str:
     """Return the block structure and imports of a text as Python 3, line for line."""
     made: list[str] = []
     levels = [0]
@@ -175,7 +104,7 @@ def _enter(levels: list[int], indent: int, opened: bool) -> None:
         levels.pop()
 
 
-def _following_indents(lines: list[_Line]) -> list[int]:
+def _following_indents(lines: list[Line]) -> list[int]:
     """Return, for each line, the indent of the next one that counts, or -1 at the end."""
     indents: list[int] = []
     indent = -1
@@ -228,10 +157,10 @@ def _head(keyword: str, rest: str) -> str:
         return (
             "with suppress(ImportError):"
             if re.match(r"(?:contextlib\.)?suppress\(\s*\w*ImportError", rest)
-            else "if _:"
+            else "if x:"
         )
-    heads = {"while": "while _:", "for": "for _ in _:", "def": "def _():", "class": "class _:"}
-    return heads.get(keyword, "if _:")
+    heads = {"while": "while x:", "for": "for _ in _:", "def": "def _():", "class": "class _:"}
+    return heads.get(keyword, "if x:")
 
 
 def _test(text: str) -> str:
@@ -239,9 +168,9 @@ def _test(text: str) -> str:
         try:
             parse(f"({text})")
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            return "_"
+            return "x"
         return f"({text})"
-    return "_"
+    return "x"
 
 
 def _statement(text: str) -> str:
@@ -249,6 +178,9 @@ def _statement(text: str) -> str:
     imported = _import_statement(bare)
     if imported:
         return imported
+    called = _CALL.search(bare) if "import" in bare else None
+    if called:
+        return f"{'_ = ' if _ASSIGNMENT.match(bare) else ''}{called[1]}({called[2]})"
     if _ENDING.match(bare):
         return "raise"
     if _PLAIN.match(bare):
@@ -276,7 +208,7 @@ def _is_name(dotted: str) -> bool:
     return all(part.isidentifier() and not keyword.iskeyword(part) for part in dotted.split("."))
 
 
-def _flat(lines: list[_Line]) -> Iterator[Import]:
+def _flat(lines: list[Line]) -> Iterator[Import]:
     number = 1
     for line in lines:
         for each in re.split(r"[;:]", line.text):

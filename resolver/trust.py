@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import ResolverError
 from .names import canonical
-from .registered import popular_names
+from .near_names import nearest_popular
 from .value import Value
 
 TYPE_CHECKING = False
@@ -132,30 +132,3 @@ def doubt(name: str, level: str) -> str:
     reason = known if level == "registered" else "is not known to the package index"
     near = nearest_popular(name)
     return f"{name} {reason}" + (f" (did you mean {near}?)" if near else "")
-
-
-def nearest_popular(name: str) -> str:
-    """Return the most downloaded popular name that differs from a name by one edit or swap, or ""."""
-    if not 4 <= len(name) <= LONGEST_NAME:
-        return ""
-    if not _ranks:
-        _ranks.update((each, rank) for rank, each in enumerate(popular_names().decode().split("\n")))
-    near = _ranks.keys() & _one_edit_away(name) - {name, ""}
-    return min(near, key=_ranks.__getitem__, default="")
-
-
-LONGEST_NAME = 100
-"""Characters; no popular distribution has a longer name."""
-
-_ranks: dict[str, int] = {}
-
-
-def _one_edit_away(name: str) -> set[str]:
-    """Return what one insertion, deletion, substitution or swap of neighbours makes of a name."""
-    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
-    made = {head + tail[1:] for head, tail in cuts}
-    made.update(head + tail[1::-1] + tail[2:] for head, tail in cuts if len(tail) > 1)
-    for letter in "abcdefghijklmnopqrstuvwxyz0123456789-":
-        made.update(head + letter + tail for head, tail in cuts)
-        made.update(head + letter + tail[1:] for head, tail in cuts)
-    return made

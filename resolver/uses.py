@@ -14,6 +14,7 @@ Beside that, `name["key"].method()` is a use of `PATH[str].method` and `name["ke
 from __future__ import annotations
 
 import _ast
+from collections import deque
 
 from .conditions import dotted
 from .expressions import Expressions
@@ -51,7 +52,7 @@ class _Reader(Expressions):
         self._cells: list[tuple[Sequence[_ast.stmt], Scope, bool]] = []
         self._assigned: set[str] = set()
         self._module = Scope()
-        self._waiting: list[tuple[Sequence[_ast.stmt], Scope, bool]] = []
+        self._waiting: deque[tuple[Sequence[_ast.stmt], Scope, bool]] = deque()
 
     def read(self, tree: _ast.Module) -> None:
         """Read the module's statements, then the bodies of its functions, then those inside them.
@@ -65,7 +66,7 @@ class _Reader(Expressions):
 
     def _read_waiting(self) -> None:
         while self._waiting:
-            body, scope, self._is_guarded = self._waiting.pop(0)
+            body, scope, self._is_guarded = self._waiting.popleft()
             self._block(body, scope)
 
     def gathered(self) -> tuple[Use, ...]:

@@ -27,7 +27,7 @@ class LockRequest(Value):
 
     def may_build(self, name: str) -> bool:
         """Whether a source distribution of a canonical name may be built, which runs its code."""
-        from forerun.resolver.import_map import is_curated_distribution
+        from forerun.resolver.import_table import is_curated_distribution
 
         if name in self.policy.allow_build or self.policy.no_build:
             return name in self.policy.allow_build

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from forerun.resolver.findings import Evidence, Requirement
 from forerun.resolver.import_map import look_up
-from forerun.resolver.trust import judge, nearest_popular
+from forerun.resolver.near_names import nearest_popular
+from forerun.resolver.trust import judge
 from forerun.resolver.value import Value
 
 TYPE_CHECKING = False

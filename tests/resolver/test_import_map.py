@@ -11,7 +11,8 @@ import pytest
 
 from forerun import data
 from forerun.resolver import second_opinion
-from forerun.resolver.import_map import SECTIONS, look_up, look_up_names, row, rows
+from forerun.resolver.import_map import look_up, look_up_names
+from forerun.resolver.import_table import SECTIONS, row, rows
 from forerun.resolver.registered import is_popular, is_registered
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.shipped_names import shipped_by

@@ -31,7 +31,6 @@ def circumstances(code: str, target: Target = LINUX) -> dict[str, str]:
         pytest.param("import_module = 1", id="a variable"),
         pytest.param("import_module(name)", id="dynamic with a variable"),
         pytest.param("import_module('not a name')", id="dynamic with no name"),
-        pytest.param("import_module('.relative', 'pkg')", id="dynamic and relative"),
         pytest.param("__import__()", id="dynamic without a name"),
     ],
 )
@@ -89,6 +88,20 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
         pytest.param("except ImportError:\n print('install a')", "", id="only prints"),
         pytest.param("except ImportError:\n import traceback\n traceback.print_exc()", "", id="imports to report"),
         pytest.param("except ImportError:\n if x:\n  raise\n else:\n  quit()", "", id="raises on every way"),
+        pytest.param(
+            "except ImportError:\n with open('x') as f:\n  f.write('no')\n  sys.exit(1)", "", id="exits in with"
+        ),
+        pytest.param("except ImportError:\n try:\n  install()\n finally:\n  sys.exit(1)", "", id="exits finally"),
+        pytest.param("except ImportError:\n parser.error('x')", "", id="argparse ends it"),
+        pytest.param("except ImportError:\n assert False, 'x'", "", id="asserts"),
+        pytest.param("except ImportError:\n raise\nexcept Exception:\n pass", "", id="raises before a handler of all"),
+        pytest.param("except ImportError:\n pass\nexcept Exception:\n raise", "optional", id="passes first"),
+        pytest.param(
+            "except ModuleNotFoundError:\n sys.exit()\nexcept ImportError:\n a = None",
+            "",
+            id="exits if missing",
+        ),
+        pytest.param("except ImportError:\n if x:\n  import b\n else:\n  import c", "choice 0", id="always another"),
         pytest.param("except ImportError:\n pass", "optional", id="passes"),
         pytest.param("except ImportError:\n a = None", "optional", id="sets None"),
         pytest.param("except ImportError:\n HAS = False", "optional", id="sets a flag"),
@@ -120,6 +133,29 @@ def test_guarded_import(handler: str, expected: str) -> None:
             {"a": "choice 0", "b": "choice 1+choice 0", "c": "choice 1+choice 1"},
             id="nested alternatives",
         ),
+        pytest.param(
+            "try:\n import a\n a.use('x')\nexcept Exception:\n a = None",
+            {"a": "optional"},
+            id="replaces",
+        ),
+        pytest.param(
+            "try:\n import a as subprocess\nexcept ImportError:\n import subprocess",
+            {"a": "choice 0", "subprocess": "choice 1"},
+            id="a substitute under the same name",
+        ),
+        pytest.param(
+            "from contextlib import suppress as quiet\nwith quiet(ImportError):\n import a",
+            {"contextlib": "", "a": "optional"},
+            id="suppress by another name",
+        ),
+        pytest.param(
+            "import contextlib as c\nwith c.suppress(ImportError, OSError):\n import a",
+            {"contextlib": "", "a": "optional"},
+            id="contextlib by another name",
+        ),
+        pytest.param("with suppress(Exception):\n import a", {"a": "optional"}, id="suppress all around an import"),
+        pytest.param("with suppress(Exception):\n import a\n a.run()", {"a": ""}, id="suppress all around a program"),
+        pytest.param("with other(ImportError):\n import a\nsuppress", {"a": ""}, id="with something else"),
         pytest.param(
             "try:\n import a\nexcept ImportError:\n if x:\n  import b",
             {"a": "optional", "b": "optional"},

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forerun.resolver.findings import Resolution
+from forerun.resolver.logical_lines import blank_strings
 from forerun.resolver.names import canonical
 from forerun.resolver.notebook import code_of_notebook
 from forerun.resolver.report import as_json, explanation, problem_lines, requirement_lines
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_bytes, from_code
 from forerun.resolver.target import Target
-from forerun.resolver.tolerant import blank_strings, imports_by_tokens
+from forerun.resolver.tolerant import imports_by_tokens
 from forerun.resolver.trust import policy
 from forerun.resolver.value import Value
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from forerun.resolver.findings import Resolution
+from forerun.resolver.folders import python_files
 from forerun.resolver.local import Neighbourhood
 from forerun.resolver.resolution import resolve_sources
-from forerun.resolver.source import from_code, from_file, python_files
+from forerun.resolver.source import from_code, from_file
 from forerun.resolver.target import this_target
 
 
@@ -94,7 +95,7 @@ def test_in_a_tree_the_folders_up_to_its_root_count(tmp_path: Path) -> None:
 
 
 def test_too_many_dots_end_at_the_root_folder(tmp_path: Path) -> None:
-    assert Neighbourhood().find("zzqxkcd", str(tmp_path), level=1000) == "/"
+    assert Neighbourhood().find_relative("zzqxkcd", str(tmp_path), 1000) == "/"
 
 
 def test_code_in_no_file_has_no_local_modules_unless_a_folder_is_named(tmp_path: Path) -> None:
@@ -131,3 +132,93 @@ def test_a_block_is_the_answer_for_its_own_script_only(tmp_path: Path) -> None:
         assert names(resolution) == ["flask", "pyyaml"]
         assert not resolution.is_declared
         assert ["numpy" in each.message for each in resolution.diagnostics] == [True]
+
+
+ADDED = [
+    pytest.param("sys.path.insert(0, 'lib')", id="a constant"),
+    pytest.param("sys.path.append('./lib')", id="append"),
+    pytest.param("sys.path += ['lib']", id="added list"),
+    pytest.param("sys.path.extend(('x', 'lib'))", id="extend"),
+    pytest.param("sys.path = ['lib'] + sys.path", id="assigned"),
+    pytest.param("sys.path[0:0] = ['lib']", id="slice"),
+    pytest.param("from sys import path\npath.append('lib')", id="path by name"),
+    pytest.param("import sys as s\ns.path.append('lib')", id="sys by another name"),
+    pytest.param("import site\nsite.addsitedir('lib')", id="site"),
+    pytest.param("sys.path.append(os.path.dirname(__file__) + '/lib')", id="dirname and text"),
+    pytest.param("sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lib'))", id="join"),
+    pytest.param("sys.path.append(os.path.join(os.path.split(__file__)[0], 'lib'))", id="split"),
+    pytest.param("import os.path as p\nsys.path.append(p.join(p.dirname(p.realpath(__file__)), 'lib'))", id="os.path"),
+    pytest.param("from os.path import dirname, join\nsys.path.append(join(dirname(__file__), 'lib'))", id="functions"),
+    pytest.param("HERE = os.path.dirname(__file__)\nsys.path.append(os.path.join(HERE, 'lib'))", id="in a variable"),
+    pytest.param("HERE = os.path.dirname(__file__)\nsys.path.append(f'{HERE}/lib')", id="formatted"),
+    pytest.param("from pathlib import Path\nsys.path.append(str(Path(__file__).parent / 'lib'))", id="Path"),
+    pytest.param("import pathlib\nsys.path.append(str(pathlib.Path(__file__).resolve().parents[0] / 'lib'))", id="up"),
+    pytest.param("from pathlib import Path\nsys.path.append(Path(__file__).parent.joinpath('lib'))", id="joinpath"),
+    pytest.param("sys.path.append(os.path.join(sys.path[0], 'lib'))", id="sys.path[0]"),
+    pytest.param("sys.path.append(os.path.join(os.getcwd(), 'lib'))", id="getcwd"),
+    pytest.param("if True:\n def f():\n  sys.path.append('lib')", id="anywhere"),
+    pytest.param("print 'Python 2'\nsys.path.append('lib')", id="in a file that does not parse"),
+]
+
+
+@pytest.mark.parametrize("statement", ADDED)
+def test_folders_that_a_script_adds_to_its_path_are_searched(tmp_path: Path, statement: str) -> None:
+    code = f"import os, sys\n{statement}\nimport numpy, mine"
+    tree(tmp_path, {"main.py": code, "lib/mine.py": "import yaml, sibling", "lib/sibling.py": ""})
+    resolution = resolved(tmp_path / "main.py")
+    assert names(resolution) == ["numpy", "pyyaml"]
+    assert resolution.local == ("mine", "sibling")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("sys.path.append(lib)", id="a name from nowhere"),
+        pytest.param("sys.path.append(input())", id="input"),
+        pytest.param("path.append('lib')", id="another path"),
+        pytest.param("sys.path.remove('lib')", id="taken away"),
+        pytest.param("sys.path.append('nowhere')", id="not there"),
+        pytest.param("sys.path.append('mine.py')", id="a file"),
+        pytest.param("sys.path.append('~/lib')", id="home"),
+        pytest.param("sys.path.append('\\0')", id="null byte"),
+        pytest.param("sys.path.append('site-packages')", id="site-packages"),
+        pytest.param("lib = os.path.dirname(lib)\nsys.path.append(lib)", id="made of itself"),
+    ],
+)
+def test_what_is_not_certain_is_not_searched(tmp_path: Path, statement: str) -> None:
+    tree(
+        tmp_path, {"main.py": f"import os, sys\n{statement}\nimport zmq", "lib/zmq.py": "", "site-packages/zmq.py": ""}
+    )
+    assert names(resolved(tmp_path / "main.py")) == ["pyzmq"]
+
+
+def test_folders_above_can_be_added(tmp_path: Path) -> None:
+    code = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'lib'))\nimport mine"
+    tree(tmp_path, {"scripts/main.py": code, "lib/mine.py": "import yaml"})
+    assert names(resolved(tmp_path / "scripts/main.py")) == ["pyyaml"]
+
+
+def test_a_caller_s_path_leads_nowhere_outside_of_its_folder(tmp_path: Path) -> None:
+    tree(
+        tmp_path,
+        {"secret/zmq.py": "import yaml", "shared/lib/numpy.py": "", "pyproject.toml": "", "yaml/__init__.py": ""},
+    )
+    (tmp_path / "shared/link").symlink_to(tmp_path / "secret")
+    code = "import sys\nsys.path += ['../secret', 'link', 'lib', '..']\nimport zmq, numpy, yaml"
+    source = from_code(code, "caller", str(tmp_path / "shared"))
+    resolution = resolve_sources([source], this_target())
+    assert (names(resolution), resolution.local) == (["pyyaml", "pyzmq"], ("numpy",))
+
+
+def test_a_project_s_packages_are_local_to_its_scripts_and_tests(tmp_path: Path) -> None:
+    tree(tmp_path, {"pyproject.toml": "", "pkg/__init__.py": "import yaml", "src/other.py": "", "show/x.py": ""})
+    tree(tmp_path, {"tests/main.py": "import pkg, other, show", "scripts/deep/main.py": "from pkg import x"})
+    assert names(resolved(tmp_path / "scripts/deep/main.py")) == ["pyyaml"]
+    resolution = resolved(tmp_path / "tests/main.py")
+    # A folder without an __init__.py may as well be named after what it shows.
+    assert resolution.local == ("other", "pkg")
+
+
+def test_modules_beside_the_script_are_seen_from_what_it_imports(tmp_path: Path) -> None:
+    tree(tmp_path, {"main.py": "import parts.a", "parts/a.py": "import settings", "settings.py": "import yaml"})
+    assert names(resolved(tmp_path / "main.py")) == ["pyyaml"]

@@ -7,11 +7,12 @@ import time
 import pytest
 
 from forerun.resolver.imports import find_imports
+from forerun.resolver.logical_lines import blank_strings, logical_lines
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_code
 from forerun.resolver.syntax import why_not_python
 from forerun.resolver.target import Target
-from forerun.resolver.tolerant import blank_strings, imports_by_tokens, logical_lines
+from forerun.resolver.tolerant import imports_by_tokens
 
 LINUX = Target((3, 11), "linux", "posix")
 
@@ -75,6 +76,15 @@ def test_finds_nothing(code: str) -> None:
         ),
         pytest.param("if sys.version_info < (3,):\n import a\nprint 1", {"a": "unreachable"}, id="version"),
         pytest.param("with suppress(ImportError):\n import a\nprint 1", {"a": "optional"}, id="suppress"),
+        pytest.param("if find_spec('a'):\n import a\nprint 1", {"a": "optional"}, id="asked for"),
+        pytest.param("x = __import__('a')\nprint 1", {"a": "dynamic"}, id="dunder import"),
+        pytest.param("def f():\n return import_module(u'a.b')\nprint 1", {"a.b": "lazy+dynamic"}, id="import_module"),
+        pytest.param(
+            "try:\n x = __import__('a')\nexcept ImportError, e:\n x = None\nif x:\n import b\nprint 1",
+            {"a": "optional+dynamic", "b": ""},
+            id="dunder import, tried",
+        ),
+        pytest.param("print 1\n__import__('a' + x)\n__import__(x)\n__import__('a b')", {}, id="not a constant"),
         pytest.param("foo(\nimport a\nx = 1", {"a": ""}, id="bracket never closed"),
         pytest.param("x = 'abc\nimport a", {"a": ""}, id="string never closed"),
         pytest.param("import a\nx = '''\nimport b", {"a": "", "b": ""}, id="long string never closed"),

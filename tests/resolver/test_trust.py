@@ -16,13 +16,14 @@ from forerun import data
 from forerun.resolver.declared import level_of_distribution
 from forerun.resolver.errors import ResolverError
 from forerun.resolver.findings import Requirement, Resolution
-from forerun.resolver.import_map import is_curated_distribution, row
+from forerun.resolver.import_table import is_curated_distribution, row
 from forerun.resolver.names import canonical
+from forerun.resolver.near_names import nearest_popular
 from forerun.resolver.registered import is_popular
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
-from forerun.resolver.trust import TRUST_CHOICES, accepted_guesses, judge, nearest_popular, policy, refusals
+from forerun.resolver.trust import TRUST_CHOICES, accepted_guesses, judge, policy, refusals
 
 if TYPE_CHECKING:
     from forerun.resolver.import_map import Level
