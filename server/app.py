@@ -10,7 +10,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp_types import Completion, ResourceTemplateReference, ToolAnnotations
 
 from forerun import __version__
-from forerun.resolver.import_map import rows
+from forerun.resolver.import_table import rows
 
 from . import resources
 from .arguments import RUNNING
