@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from forerun.resolver.findings import Requirement
     from forerun.resolver.trust import Policy, TrustLevel
 
+    from .execution import Executor
     from .observer import Observer
     from .result import RunResult
 
@@ -51,6 +52,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
+    executor: Executor | None = None,
 ) -> RunResult:
     """Install what a script needs into a fresh environment, run it there, and return what happened.
 
@@ -75,6 +77,7 @@ def run(
         environment: Environment variables instead of ours.
         observer: Told of each stage.
         cancellation: Ends the run when its `cancel` is called.
+        executor: What starts the script; by default a supervisor of its own, which captures the output.
 
     Raises:
         ResolverError: the source cannot be read.
@@ -85,7 +88,7 @@ def run(
     request = _request(
         arguments, dependencies, stdin, variables, timeout, rules, max_retries, folder, mount, environment
     ).replace(preinstalled=tuple(preinstalled), shown_path=shown_path)
-    return run_source(as_source(source), request, Captured(), observer, cancellation)
+    return run_source(as_source(source), request, executor or Captured(), observer, cancellation)
 
 
 async def run_async(
