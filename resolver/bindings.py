@@ -7,6 +7,7 @@ import _ast
 from .attempts import catches_imports
 from .conditions import dotted
 from .value import Value
+from .walking import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,16 +118,6 @@ class Bindings:
         elif isinstance(node, _ast.ExceptHandler):
             names.holder.fallbacks.update(_fallbacks(node))
         return names
-
-
-def children(node: _ast.AST) -> Iterator[_ast.AST]:
-    """Yield the nodes directly below one."""
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if isinstance(value, list):
-            yield from (each for each in value if isinstance(each, _ast.AST))
-        elif isinstance(value, _ast.AST):
-            yield value
 
 
 def _function(node: _ast.FunctionDef | _ast.AsyncFunctionDef | _ast.Lambda, names: Namespace) -> Namespace:

@@ -6,7 +6,6 @@ from .findings import Diagnostic, Evidence, Requirement, Resolution, Unresolved
 from .implicit import implicit_needs
 from .merging import merged, settle_choices
 from .selection import selected
-from .syntax import can_tell, why_not_python
 from .version_hints import version_hints
 
 TYPE_CHECKING = False
@@ -81,9 +80,11 @@ class Gathered:
         """Take in one source; where its block declares its requirements, imports are only compared with them."""
         self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
         if reading.problem:
+            from .syntax import cannot_run, why_not_python
+
             why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
-            cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
-            kind: Concern = "syntax" if is_main and cannot_run else "note"
+            is_certain = cannot_run(reading.problem, reading.problem_line, source.text, self.target)
+            kind: Concern = "syntax" if is_main and is_certain else "note"
             self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, kind))
         needed = {id(finding) for finding in selected(findings)}
         wanted = self._covered if is_declared else self._needed
