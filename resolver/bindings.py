@@ -7,6 +7,7 @@ import _ast
 from .attempts import catches_imports
 from .conditions import dotted
 from .value import Value
+from .walking import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Bindings:
                 self._at[id(node)] = inner
             elif names is not self.module and isinstance(node, _ast.stmt):
                 self._at[id(node)] = names
-            waiting.extend([(child, inner) for child in children(node)])
+            waiting.extend([(child, inner) for child in children(node) if type(child) not in _LEAVES])
 
     def at(self, node: _ast.AST) -> Namespace:
         """Return the namespace in which a statement stands, or which a comprehension or lambda opens."""
@@ -128,16 +129,6 @@ _BINDING = frozenset(
         _ast.ExceptHandler, _ast.MatchAs, _ast.MatchStar, _ast.MatchMapping,
     )
 )  # fmt: skip
-
-
-def children(node: _ast.AST) -> list[_ast.AST]:
-    """Return the nodes directly below one, without those that neither bind a name nor hold what does."""
-    found: list[_ast.AST] = []
-    for field in node._fields:
-        value = getattr(node, field, None)
-        below = value if type(value) is list else (value,)
-        found.extend([each for each in below if isinstance(each, _ast.AST) and type(each) not in _LEAVES])
-    return found
 
 
 def _function(node: _ast.FunctionDef | _ast.AsyncFunctionDef | _ast.Lambda, names: Namespace) -> Namespace:

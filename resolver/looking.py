@@ -10,7 +10,6 @@ from .local import Neighbourhood
 from .origin import Origins
 from .selection import selected
 from .source import Source, from_file
-from .syntax import can_tell, why_not_python
 from .value import Value
 from .version_hints import version_hints
 
@@ -96,9 +95,11 @@ class Looking:
     def _problems(self, source: Source, reading: Reading, *, is_main: bool) -> Iterable[Diagnostic]:
         yield from (Diagnostic(source.name, 0, note) for note in source.notes)
         if reading.problem:
+            from .syntax import cannot_run, why_not_python
+
             why = why_not_python(reading.problem, reading.problem_line, source.text, self._target)
-            cannot_run = can_tell(self._target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
-            kind: Concern = "syntax" if is_main and cannot_run else "note"
+            is_certain = cannot_run(reading.problem, reading.problem_line, source.text, self._target)
+            kind: Concern = "syntax" if is_main and is_certain else "note"
             yield Diagnostic(source.name, reading.problem_line, why, kind)
 
     def _with_rules(self, look: Look, source: Source, reading: Reading) -> Look:
