@@ -35,7 +35,11 @@ def consent(questions: tuple[Question, ...]) -> frozenset[str]:
     left = [each for each in questions if each.name not in allowed]
     if not left or len(left) > MOST_NAMES or not _is_terminal():
         return allowed
-    answer = _asked(left)
+    try:
+        answer = _asked(left)
+    except (KeyboardInterrupt, OSError):
+        _write("\n")
+        answer = "no"
     names = frozenset(each.name for each in left) if answer != "no" else frozenset()
     if answer == "always":
         _remember(names)
@@ -52,10 +56,7 @@ def _asked(questions: Sequence[Question]) -> str:
     _forget_what_was_typed()
     for _ in range(MOST_TRIES):
         _write("Install for [t]his run, [a]lways, or [n]ot at all? ")
-        try:
-            line = _line()
-        except (KeyboardInterrupt, OSError):
-            line = ""
+        line = _line()
         if not line.endswith("\n"):
             _write("\n")
             return "no"

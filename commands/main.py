@@ -25,6 +25,8 @@ Run a Python script whose dependencies nobody wrote down.
   forerun resolve FILE|DIR|-      print the requirements that a script needs
   forerun allow [NAME...]         list, add or remove names that you always allow
   forerun stdio                   serve MCP tools on standard input and output
+  forerun streamable-http | sse   serve MCP tools over HTTP
+  forerun config HOST | show      print a host's configuration, or the settings of a server
   forerun cache info|list|...     see, prune or clear the store of environments
   forerun warmup                  check that everything works, with a real program
   forerun --version               print the version
@@ -115,13 +117,22 @@ def _allow(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _config(arguments: list[str]) -> int:
+    from .config import main
+
+    return main(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": _run,
     "resolve": _resolve,
     "allow": _allow,
     "cache": _cache,
     "stdio": lambda rest: _serve("stdio", rest),
+    "streamable-http": lambda rest: _serve("streamable-http", rest),
+    "sse": lambda rest: _serve("sse", rest),
     "warmup": lambda rest: _serve("warmup", rest),
+    "config": _config,
 }
 
 

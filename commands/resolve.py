@@ -6,6 +6,7 @@ import os
 import sys
 
 from forerun.resolver import report
+from forerun.resolver.looking import one_by_one
 from forerun.resolver.names import printable
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.settings import settings_for
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from forerun.resolver.findings import Diagnostic, Resolution
+    from forerun.resolver.looking import Look, Looking
     from forerun.resolver.source import Source
+
+
+MANY = 48
+"""Scripts from which on it pays to look at them in several processes."""
 
 
 class Options(Value):
@@ -80,7 +86,7 @@ def folder_of(path: str) -> str:
 
 def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
     """Resolve files, folders and standard input together."""
-    sources: list[Source] = []
+    sources: list[Source | str] = []
     unreadable: list[Diagnostic] = []
     root = ""
     for path in options.paths:
@@ -88,9 +94,9 @@ def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
             sources.append(from_stdin(os.getcwd()))
         elif os.path.isdir(path):
             root = root or path
-            from forerun.resolver.library import read_folder
+            from forerun.resolver.library import scripts_in
 
-            found, problems = read_folder(path)
+            found, problems = scripts_in(path)
             sources.extend(found)
             unreadable.extend(problems)
         else:
@@ -103,8 +109,16 @@ def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
         diagnostics=unreadable,
         with_hints=options.with_hints,
         reads_blocks=reads_blocks,
+        look_at_all=_at_once if len(sources) >= MANY and hasattr(os, "fork") else one_by_one,
     )
     return resolution.with_optional() if options.all_optional else resolution
+
+
+def _at_once(looking: Looking, sources: Sequence[Source | str]) -> Iterable[Look]:
+    """Look at many scripts with all cores."""
+    from forerun.runner.forks import available_cores, in_forks
+
+    return in_forks(looking.at, sources, available_cores())
 
 
 def write(stream: TextIO | None, lines: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ import _ast
 from .attempts import catches_imports
 from .conditions import dotted
 from .value import Value
+from .walking import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ class Bindings:
         waiting: list[tuple[_ast.AST, Namespace]] = [(tree, self.module)]
         while waiting:
             node, names = waiting.pop()
-            inner = self._inside(node, names)
-            if inner is not names or isinstance(node, _ast.stmt):
-                self._at[id(node)] = inner if isinstance(node, LOOPS) else names
-            if isinstance(node, COMPREHENSIONS + FUNCTIONS[2:]):
+            inner = self._inside(node, names) if type(node) in _BINDING else names
+            # What is not noted stands in the module's namespace.
+            if isinstance(node, LOOPS + COMPREHENSIONS + FUNCTIONS[2:]):
                 self._at[id(node)] = inner
-            waiting.extend((child, inner) for child in children(node))
+            elif names is not self.module and isinstance(node, _ast.stmt):
+                self._at[id(node)] = names
+            waiting.extend([(child, inner) for child in children(node) if type(child) not in _LEAVES])
 
     def at(self, node: _ast.AST) -> Namespace:
         """Return the namespace in which a statement stands, or which a comprehension or lambda opens."""
@@ -119,14 +121,14 @@ class Bindings:
         return names
 
 
-def children(node: _ast.AST) -> Iterator[_ast.AST]:
-    """Yield the nodes directly below one."""
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if isinstance(value, list):
-            yield from (each for each in value if isinstance(each, _ast.AST))
-        elif isinstance(value, _ast.AST):
-            yield value
+_LEAVES = frozenset((_ast.Name, _ast.Constant, _ast.alias, _ast.Pass, _ast.Break, _ast.Continue))
+_BINDING = frozenset(
+    (
+        *FUNCTIONS, *LOOPS, *COMPREHENSIONS, _ast.ClassDef, _ast.Assign, _ast.AnnAssign, _ast.AugAssign,
+        _ast.NamedExpr, _ast.Import, _ast.ImportFrom, _ast.withitem, _ast.Delete, _ast.Global, _ast.Nonlocal,
+        _ast.ExceptHandler, _ast.MatchAs, _ast.MatchStar, _ast.MatchMapping,
+    )
+)  # fmt: skip
 
 
 def _function(node: _ast.FunctionDef | _ast.AsyncFunctionDef | _ast.Lambda, names: Namespace) -> Namespace:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Parsed
-
 from .findings import Evidence, Requirement, Unresolved
 from .import_table import is_curated_distribution, is_namesake
 from .names import canonical
+from .plain_requirement import plain_requirement
 from .registered import is_popular, is_registered
 
 TYPE_CHECKING = False
@@ -20,30 +18,36 @@ if TYPE_CHECKING:
 
 def declared_requirement(text: str, author: Author, evidence: Evidence) -> Requirement | Unresolved:
     """Return a written requirement (PEP 508); what a tool call declares ranks as an import of that name would."""
+    plain = plain_requirement(text)
+    if plain is not None:
+        return _made(Requirement(canonical(plain.name), "declared", plain.specifier, plain.extras), author, evidence)
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Parsed
+
     try:
         # A line break inside would make two requirements of one where they are listed.
         if not text.replace("\t", " ").isprintable():
             raise InvalidRequirement("it holds control characters")
         parsed = Parsed(text.replace("\t", " "))
     except (InvalidRequirement, RecursionError) as error:
-        reason = f"{_shown(text)} is not a requirement: {str(error).splitlines()[0]}"
-        return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
+        return _refused(text, evidence, f"is not a requirement: {str(error).splitlines()[0]}")
     if parsed.url and author == "caller":
-        reason = f"{_shown(text)} names a URL or path, and a tool call may only name distributions of the index"
-        return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
+        return _refused(text, evidence, "names a URL or path, and a tool call may only name distributions of the index")
     name = canonical(parsed.name)
     if not name or (author == "caller" and "===" in str(parsed.specifier)):
-        reason = f"{_shown(text)} is not a requirement that can be looked up"
-        return Unresolved(_shown(text), "refused", evidence.path, evidence.line, reason)
-    return Requirement(
-        name,
-        "declared" if author == "person" else level_of_distribution(name),
-        str(parsed.specifier),
-        tuple(sorted(parsed.extras)),
-        str(parsed.marker or ""),
-        parsed.url or "",
-        (evidence,),
-    )
+        return _refused(text, evidence, "is not a requirement that can be looked up")
+    extras, marker = tuple(sorted(parsed.extras)), str(parsed.marker or "")
+    made = Requirement(name, "declared", str(parsed.specifier), extras, marker, parsed.url or "")
+    return _made(made, author, evidence)
+
+
+def _made(requirement: Requirement, author: Author, evidence: Evidence) -> Requirement:
+    level = "declared" if author == "person" else level_of_distribution(requirement.name)
+    return requirement.replace(level=level, evidence=(evidence,))
+
+
+def _refused(text: str, evidence: Evidence, why: str) -> Unresolved:
+    return Unresolved(_shown(text), "refused", evidence.path, evidence.line, f"{_shown(text)} {why}")
 
 
 def declared_requirements(

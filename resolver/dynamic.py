@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import _ast
 
-from .bindings import COMPREHENSIONS, children
+from .bindings import COMPREHENSIONS
 from .circumstances import imports_in
 from .constants import Constants
 from .imports import parse
 from .statements import Import, Place
+from .walking import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,15 +184,3 @@ def _absolute(text: str, base: str, level: int) -> tuple[str, int] | None:
 
 def _is_module_name(value: str) -> bool:
     return all(part.isidentifier() for part in value.split("."))
-
-
-def walk(tree: _ast.AST) -> Iterator[_ast.AST]:
-    """Yield a node and all below it, each before those below it, without recursion."""
-    waiting: list[object] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _ast.AST):
-            yield node
-            waiting.extend([getattr(node, field, None) for field in node._fields])
-        elif isinstance(node, list):
-            waiting.extend(node)

@@ -22,9 +22,10 @@ LONGEST_PATH = 300
 class Expressions:
     """Reads expressions in a scope; what binds names in them is left to whoever reads statements."""
 
-    def __init__(self, returns: Returns) -> None:
+    def __init__(self, returns: Returns, *, may_ask: bool) -> None:
         self.uses: list[Use] = []
         self._returns = returns
+        self._may_ask = may_ask
         self._is_guarded = False
 
     def _path(self, node: _ast.expr, scope: Scope) -> str:
@@ -118,7 +119,7 @@ class Expressions:
         else:
             parts = node.values
         before = self._is_guarded
-        self._is_guarded = before or (not isinstance(node, _ast.BinOp) and asks(node))
+        self._is_guarded = before or (self._may_ask and not isinstance(node, _ast.BinOp) and asks(node))
         paths = [self._path(part, scope) for part in parts]
         self._is_guarded = before
         return next((path for path in paths if path), "")

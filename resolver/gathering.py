@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from .findings import Diagnostic, Evidence, Requirement, Resolution, Unresolved
-from .implicit import implicit_needs
 from .merging import merged, settle_choices
-from .selection import selected
-from .syntax import can_tell, why_not_python
-from .version_hints import version_hints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from .findings import Concern
-    from .imports import Reading
     from .inline_metadata import InlineMetadata
+    from .looking import Look
     from .origin import Finding
     from .pip_hints import PipHint
     from .project_files import ProjectFiles
@@ -24,36 +18,12 @@ if TYPE_CHECKING:
     from .target import Target
 
 
-def _pip_hints(source: Source) -> list[tuple[Source, PipHint]]:
-    if "install " not in source.text and "uv add " not in source.text:
-        return []
-    from .pip_hints import pip_hints
-
-    return [(source, hint) for hint in pip_hints(source.text)]
-
-
-def _block(source: Source) -> InlineMetadata | None:
-    if "# /// script" not in source.text:
-        return None
-    from .inline_metadata import inline_metadata
-
-    return inline_metadata(source.text)
-
-
 class Gathered:
     """Collects what the sources need, then sorts it into a Resolution."""
 
-    def __init__(
-        self,
-        target: Target,
-        diagnostics: Iterable[Diagnostic],
-        *,
-        with_hints: bool,
-        project: ProjectFiles | None = None,
-    ) -> None:
+    def __init__(self, target: Target, diagnostics: Iterable[Diagnostic], project: ProjectFiles | None) -> None:
         self.target = target
         self._project = project
-        self._with_hints = with_hints
         self.diagnostics = list(diagnostics)
         self._needed: dict[str, list[Requirement]] = {}
         self._implied: dict[str, list[Requirement]] = {}
@@ -64,52 +34,25 @@ class Gathered:
         self._local: set[str] = set()
         self._declared: list[Requirement] = []
         self._refused: list[Unresolved] = []
-        self._hints: list[tuple[Source, PipHint]] = []
-        self._is_declared = False
+        self._hints: list[tuple[str, PipHint]] = []
         self._requires_python = ""
         self._uv_settings = ""
 
-    def add(
-        self,
-        source: Source,
-        reading: Reading,
-        findings: Sequence[Finding],
-        *,
-        is_main: bool,
-        is_declared: bool,
-    ) -> None:
+    def add(self, look: Look) -> None:
         """Take in one source; where its block declares its requirements, imports are only compared with them."""
-        self.diagnostics.extend(Diagnostic(source.name, 0, note) for note in source.notes)
-        if reading.problem:
-            why = why_not_python(reading.problem, reading.problem_line, source.text, self.target)
-            cannot_run = can_tell(self.target) and (reading.problem_line > 0 or "null bytes" in reading.problem)
-            kind: Concern = "syntax" if is_main and cannot_run else "note"
-            self.diagnostics.append(Diagnostic(source.name, reading.problem_line, why, kind))
-        needed = {id(finding) for finding in selected(findings)}
-        wanted = self._covered if is_declared else self._needed
-        for finding in findings:
-            is_needed = id(finding) in needed
-            self._sort_in(finding, source, wanted if is_needed else self._optional)
-            if finding.origin == "missing" and is_needed and not is_declared:
+        self.diagnostics.extend(look.diagnostics)
+        source = look.source
+        for finding in look.needed:
+            self._sort_in(finding, source, self._covered if look.is_declared else self._needed)
+            if finding.origin == "missing" and not look.is_declared:
                 self._unresolved.setdefault((finding.module, source.path), _unresolved(finding, source))
-        if reading.tree is not None:
-            certain = [finding for finding in findings if id(finding) in needed]
-            self._apply_rules(source, reading.tree, certain, is_declared=is_declared)
-
-    def _apply_rules(
-        self, source: Source, tree: _ast.Module, findings: Iterable[Finding], *, is_declared: bool
-    ) -> None:
-        """Add what the script needs without importing it, and the versions under which it still runs."""
-        modules = {each.found.top for each in findings if each.origin in ("third party", "standard library")}
-        if not is_declared:
-            for need in implicit_needs(modules, source.text, tree, source.name):
-                self._implied.setdefault(need.name, []).append(need)
-            self._hints.extend(_pip_hints(source))
-        if self._with_hints:
-            constraints, notes = version_hints(modules, source.text, tree, source.name, self.target)
-            self.diagnostics.extend(notes)
-            for constraint in () if is_declared else constraints:
-                self._needed.setdefault(constraint.name, []).append(constraint)
+        for finding in look.optional:
+            self._sort_in(finding, source, self._optional)
+        for need in look.implied:
+            self._implied.setdefault(need.name, []).append(need)
+        for constraint in look.constraints:
+            self._needed.setdefault(constraint.name, []).append(constraint)
+        self._hints.extend((source.name, hint) for hint in look.hints)
 
     def _sort_in(self, finding: Finding, source: Source, into: dict[str, list[Requirement]]) -> None:
         each = finding.found
@@ -127,17 +70,11 @@ class Gathered:
             )  # fmt: skip
             into.setdefault(made.name, []).append(made)
 
-    def take_blocks(self, sources: Sequence[Source]) -> list[bool]:
-        """Take in the scripts' own blocks (PEP 723), and return for each script whether its block is its answer."""
-        blocks = [_block(source) for source in sources]
-        for source, block in zip(sources, blocks, strict=True):
-            if block:
-                self._take_block(source, block, is_alone=len(sources) == 1)
-        declaring = [block is not None and block.dependencies is not None for block in blocks]
-        self._is_declared = bool(declaring) and all(declaring)
-        return declaring
-
-    def _take_block(self, source: Source, block: InlineMetadata, *, is_alone: bool) -> None:
+    def take_block(self, look: Look, *, is_alone: bool) -> None:
+        """Take in a script's own block (PEP 723), if it has one; `is_alone` says that no other script is read."""
+        source, block = look.source, look.block
+        if block is None:
+            return
         problem = block.problem or block.problem_on(self.target)
         if problem:
             self.diagnostics.append(Diagnostic(source.name, block.line, problem, "declaration"))
@@ -185,8 +122,8 @@ class Gathered:
         instead_of = {
             other: name for name, made in self._needed.items() for each in made for other in each.alternatives
         }
-        for source, hint in self._hints:
-            evidence = Evidence(hint.text, source.name, hint.line, f"a pip install line names {hint.text}")
+        for path, hint in self._hints:
+            evidence = Evidence(hint.text, path, hint.line, f"a pip install line names {hint.text}")
             made = declared_requirement(hint.text, "caller", evidence)
             if not isinstance(made, Requirement) or made.name in declared:
                 continue
@@ -200,7 +137,7 @@ class Gathered:
                 self._needed.setdefault(made.name, []).append(made)
             else:
                 note = f"a pip install line names {made.name}, which is only {made.level} and not imported: left out"
-                self.diagnostics.append(Diagnostic(source.name, hint.line, note))
+                self.diagnostics.append(Diagnostic(path, hint.line, note))
 
     def _take_project(self) -> None:
         """Let the project that the scripts belong to choose among names, and say versions."""
@@ -213,7 +150,7 @@ class Gathered:
         from .project import declarations
         from .project_versions import ProjectVersions
 
-        declared = declarations(self._project, self.target)
+        declared = declarations(self._project, self.target, names)
         versions = ProjectVersions(declared, self.target)
         for key, unknown in list(self._unresolved.items()):
             found = versions.resolved(unknown)
@@ -224,8 +161,11 @@ class Gathered:
             versions.settle(needed)
         self.diagnostics.extend((*declared.problems, *versions.diagnostics))
 
-    def resolution(self) -> Resolution:
-        """Return everything gathered, in an order that does not depend on the order of the imports."""
+    def resolution(self, *, is_declared: bool) -> Resolution:
+        """Return everything gathered, in an order that does not depend on the order of the imports.
+
+        `is_declared` says that the scripts' blocks are the whole answer.
+        """
         declared = {each.name for each in self._declared}
         for missing in sorted(self._covered.keys() - declared):
             self.diagnostics.append(_not_covered(merged(self._covered[missing])))
@@ -247,7 +187,7 @@ class Gathered:
             tuple(sorted(self._standard)),
             tuple(sorted(self._local)),
             tuple(sorted(set(self.diagnostics), key=lambda each: (each.path, each.line, each.message))),
-            self._is_declared,
+            is_declared,
             self._requires_python,
             self._uv_settings,
         )

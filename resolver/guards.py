@@ -27,6 +27,11 @@ def asks(node: _ast.expr) -> bool:
     return False
 
 
+def may_ask(text: str) -> bool:
+    """Whether an expression in a text can ask which release is there."""
+    return "version" in text.lower() or any(name in text for name in TESTS)
+
+
 def leaves_after_test(statement: _ast.stmt) -> bool:
     """Whether what follows a statement only runs where its test of a release failed."""
     if not (isinstance(statement, _ast.If) and asks(statement.test)):

@@ -24,7 +24,8 @@ _parsed: dict[str, list[tuple[list[str], str]]] = {}
 class Candidate(Value):
     """What the tables say of an import name: `distribution` is "" where they cannot decide, and `reason` says why.
 
-    `is_told` says that the code told which of several distributions it means.
+    `is_told` says that the code told which of several distributions it means. `host` is the distribution of the
+    package around the module, where that is another one.
     """
 
     module: str
@@ -37,6 +38,7 @@ class Candidate(Value):
     specifier: str = ""
     extras: tuple[str, ...] = ()
     is_told: bool = False
+    host: str = ""
 
 
 def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> Candidate:
@@ -56,12 +58,20 @@ def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> 
 def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[str, str] | None) -> list[Candidate]:
     """Return what `from module import names` needs: each name may be a module that another distribution provides."""
     if not names or not _is_namespace(module):
-        return [look_up(module, clues, own)]
+        return _with_host(look_up(module, clues, own))
     found: dict[str, Candidate] = {}
     for name in names:
-        candidate = look_up(f"{module}.{name}" if name != "*" else module, clues, own)
-        found.setdefault(candidate.distribution or candidate.module, candidate)
+        for candidate in _with_host(look_up(f"{module}.{name}" if name != "*" else module, clues, own)):
+            found.setdefault(candidate.distribution or candidate.module, candidate)
     return list(found.values())
+
+
+def _with_host(found: Candidate) -> list[Candidate]:
+    """Return a candidate, and that of the package around it where another distribution provides that."""
+    if not found.host:
+        return [found]
+    top = found.module.partition(".")[0]
+    return [found, Candidate(top, found.host, "curated", f"import map: {found.module} stands in {top}")]
 
 
 def _is_namespace(module: str) -> bool:
@@ -119,11 +129,13 @@ def _pattern_row(parts: list[str]) -> Candidate | None:
     for wanted, template in _patterns(parts[0]):
         if len(wanted) != len(parts) or any(a not in ("*", b) for a, b in zip(wanted, parts, strict=True)):
             continue
-        name = template
+        name, _, host = template.partition(" ")
         for captured in [part for part, want in zip(parts, wanted, strict=True) if want == "*"]:
             name = name.replace("*", _segment(captured), 1)
         if is_registered(name):
-            return Candidate(".".join(parts), name, _level(name), f"import map: {'.'.join(wanted)} -> {template}")
+            return Candidate(
+                ".".join(parts), name, _level(name), f"import map: {'.'.join(wanted)} -> {template}", host=host
+            )
     return None
 
 

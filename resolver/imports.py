@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast
+import sys
 import warnings
 
 from .circumstances import imports_in
@@ -19,7 +20,7 @@ LARGEST_TREE = 2_000_000
 
 
 class Reading(Value):
-    """What a source imports, its tree where it has one, and why it does not parse where it does not."""
+    """What a source imports, its tree where our own parser gives one, and why the target cannot read it."""
 
     imports: tuple[Import, ...]
     tree: _ast.Module | None = None
@@ -33,7 +34,7 @@ def find_imports(source: Source, target: Target) -> Reading:
         return _by_tokens(source, target, "")
     try:
         tree = parse(source.text)
-        return Reading(imports_in(tree, target, source.text), tree)
+        return Reading(imports_in(tree, target, source.text), tree, *_too_new(source.text, tree, target))
     except SyntaxError as error:
         return _by_tokens(source, target, error.msg or "invalid syntax", error.lineno or 0)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
@@ -52,14 +53,29 @@ def _odd_text(error: BaseException) -> str:
     return "is nested too deeply to parse here; its imports were read by tokens"
 
 
-def parse(text: str) -> _ast.Module:
+def _too_new(text: str, tree: _ast.Module, target: Target) -> tuple[str, int]:
+    """Return why, and at which line, an older target cannot read what our own parser can; ("", 0) where it can."""
+    if not (3, 4) <= target.python < sys.version_info[:2]:
+        return "", 0
+    try:
+        parse(text, target.python[1])
+    except SyntaxError as error:
+        from .syntax import line_of_construct
+
+        return error.msg or "invalid syntax", line_of_construct(error, tree)
+    return "", 0
+
+
+def parse(text: str, minor: int = -1) -> _ast.Module:
     """Return the syntax tree of a module without the cost of importing `ast`, and without warnings.
+
+    `minor` is the Python 3 whose grammar counts, as far as our own parser knows it; -1 is our own.
 
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError, OverflowError: as `compile` does.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = compile(text, "<source>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = compile(text, "<source>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True, _feature_version=minor)
     assert isinstance(tree, _ast.Module)
     return tree

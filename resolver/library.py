@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import ResolverError, SourceError
+from .errors import ResolverError
 from .findings import Diagnostic
 from .own_map import check_map
 from .precheck import prechecked
@@ -58,8 +58,8 @@ def resolve(
         check_map(import_map)
     if isinstance(source, os.PathLike | str) and "\n" not in str(source) and os.path.isdir(source):
         folder = os.fspath(source)
-        sources, unreadable = read_folder(folder)
-        return resolve_sources(sources, target, root=folder, import_map=import_map, diagnostics=unreadable)
+        paths, unreadable = scripts_in(folder)
+        return resolve_sources(paths, target, root=folder, import_map=import_map, diagnostics=unreadable)
     return resolve_sources((as_source(source),), target, import_map=import_map)
 
 
@@ -84,19 +84,13 @@ def precheck(
     return prechecked(resolve(source, python=python, import_map=import_map), policy(trust, allow, deny))
 
 
-def read_folder(folder: str) -> tuple[list[Source], list[Diagnostic]]:
-    """Read the scripts of a folder, and say which of them, and which folders, cannot be read."""
+def scripts_in(folder: str) -> tuple[list[str], list[Diagnostic]]:
+    """Return the paths of the scripts of a folder, and say which folders in it cannot be read."""
     from .folders import python_files
 
-    sources: list[Source] = []
     unlisted: list[tuple[str, str]] = []
     paths = list(python_files(folder, unlisted))
     unreadable = [Diagnostic(path, 0, reason) for path, reason in unlisted]
     if not paths and not unlisted:
         unreadable.append(Diagnostic(folder, 0, "holds no Python file or notebook that can be read"))
-    for path in paths:
-        try:
-            sources.append(from_file(path))
-        except SourceError as error:
-            unreadable.append(Diagnostic(path, 0, error.reason))
-    return sources, unreadable
+    return paths, unreadable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 from .names import canonical
@@ -9,10 +10,13 @@ from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
     from .target import Target
+
+
+_NAME = re.compile(r"^name *= *[\"']([A-Za-z0-9._-]+)[\"']", re.MULTILINE)
 
 
 class Locked(Value):
@@ -22,13 +26,13 @@ class Locked(Value):
     problem: str = ""
 
 
-def locked(text: str, target: Target) -> Locked:
-    """Return the versions in a lock; none where it is not for the target, or is no lock.
+def locked(text: str, target: Target, names: Collection[str] | None = None) -> Locked:
+    """Return the versions in a lock, of some canonical names or of all; none where it is not for the target.
 
     A name with several versions is settled by the markers; where they do not settle it, it has none.
     """
     try:
-        table = tomllib.loads(text)
+        table = _loaded(text, names)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         return Locked({}, f"is not valid TOML: {error}")
     if str(table.get("lock-version", "1.")).partition(".")[0] != "1":
@@ -43,6 +47,19 @@ def locked(text: str, target: Target) -> Locked:
             # A local version (PEP 440) is one index's own build.
             found.setdefault(name, set()).add(version.partition("+")[0])
     return Locked({name: min(each) for name, each in found.items() if name and len(each) == 1 and "" not in each})
+
+
+def _loaded(text: str, names: Collection[str] | None) -> dict[str, Any]:
+    """Parse a lock; of a large one, which takes seconds, only the packages that are asked for."""
+    if names is not None:
+        head, *packages = re.split(r"^(?=\[\[packages?\]\]$)", text, flags=re.MULTILINE)
+        wanted = [each for each in packages if (found := _NAME.search(each)) and canonical(found[1]) in names]
+        try:
+            return tomllib.loads("".join([head, *wanted]))
+        except tomllib.TOMLDecodeError:
+            # Not laid out as the tools lay it out.
+            pass
+    return tomllib.loads(text)
 
 
 def _holds(package: Mapping[str, Any], target: Target) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast
 
-from .dynamic import walk
+from .walking import walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ class Origins:
         clues = NamesInUse(reading.imports, reading.tree)
         self._folder = source.folder
         self._starts = self._neighbourhood.starts(source)
-        is_python2 = reading.problem_line > 0
+        is_python2 = reading.tree is None and reading.problem_line > 0
         findings: list[Finding] = []
         known: dict[tuple[object, ...], list[Finding]] = {}
         for each in reading.imports:

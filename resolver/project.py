@@ -6,16 +6,13 @@ import os
 
 from .declared import declared_requirement
 from .findings import Diagnostic, Evidence, Requirement
-from .lock_file import locked
 from .names import canonical
 from .project_files import ProjectFiles, content_of, project_files
-from .pyproject_file import pyproject
-from .requirements_file import entries
-from .setup_cfg_file import setup_cfg
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Literal
 
     from .target import Target
@@ -48,8 +45,13 @@ def project_declarations(folder: str, target: Target | None = None) -> Declarati
     return declarations(project_files(folder), target)
 
 
-def declarations(files: ProjectFiles, target: Target | None = None) -> Declarations:
-    """Read the files of a project; those below the current folder are named relative to it."""
+def declarations(
+    files: ProjectFiles, target: Target | None = None, names: Collection[str] | None = None
+) -> Declarations:
+    """Read the files of a project; those below the current folder are named relative to it.
+
+    Locks are read for a target, and for some canonical names where only those matter.
+    """
     reader = _Reader()
     if files.pyproject:
         reader.read_pyproject(files.pyproject)
@@ -63,7 +65,7 @@ def declarations(files: ProjectFiles, target: Target | None = None) -> Declarati
         reader.read_requirements(path, "optional")
     if target:
         for path in sorted(files.locks, key=_rank):
-            reader.read_lock(path, target)
+            reader.read_lock(path, target, names)
     return reader.declarations()
 
 
@@ -92,6 +94,8 @@ class _Reader:
 
     def read_pyproject(self, path: str) -> None:
         """Read a `pyproject.toml`, and the requirements files that it takes its own from."""
+        from .pyproject_file import pyproject
+
         shown = _shown(path)
         table = pyproject(self._text(path))
         self._own_name = canonical(table.name)
@@ -104,6 +108,8 @@ class _Reader:
 
     def read_setup_cfg(self, path: str) -> None:
         """Read the requirements in a `setup.cfg`."""
+        from .setup_cfg_file import setup_cfg
+
         listed, problem = setup_cfg(self._text(path))
         if problem:
             self._problems.append(Diagnostic(_shown(path), 0, problem))
@@ -116,6 +122,8 @@ class _Reader:
         if real in self._read or depth > DEEPEST or len(self._read) > MOST_FILES:
             return
         self._read.add(real)
+        from .requirements_file import entries
+
         shown = _shown(path)
         for entry in entries(self._text(path)):
             if entry.kind == "requirement":
@@ -126,10 +134,12 @@ class _Reader:
                 inner: Kind = "constraints" if entry.kind == "constraints" else kind
                 self._include(entry.text, inner, path, entry.line, depth)
 
-    def read_lock(self, path: str, target: Target) -> None:
+    def read_lock(self, path: str, target: Target, names: Collection[str] | None) -> None:
         """Read a lock; what an earlier one says of a name stands."""
+        from .lock_file import locked
+
         shown = _shown(path)
-        found = locked(self._text(path), target)
+        found = locked(self._text(path), target, names)
         if found.problem:
             self._problems.append(Diagnostic(shown, 0, found.problem))
         for name, version in found.versions.items():

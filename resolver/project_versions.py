@@ -6,6 +6,7 @@ Nothing is added that nothing imports: a project's files say how to get what its
 from __future__ import annotations
 
 from .findings import Diagnostic, Evidence, Requirement
+from .plain_requirement import plainly_contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,12 +76,8 @@ class ProjectVersions:
         )
 
     def _contradicts(self, pinned: Requirement, declared: Iterable[Requirement]) -> bool:
-        from packaging.specifiers import SpecifierSet
-
         version = pinned.specifier.removeprefix("==")
-        ruling = next(
-            (each for each in declared if not SpecifierSet(each.specifier).contains(version, prereleases=True)), None
-        )
+        ruling = next((each for each in declared if not _contains(each.specifier, version)), None)
         if ruling is None:
             return False
         place = ruling.evidence[0]
@@ -99,3 +96,12 @@ class ProjectVersions:
         from .lock_file import marker_holds
 
         return marker_holds(marker, self._target)
+
+
+def _contains(specifier: str, version: str) -> bool:
+    plainly = plainly_contains(specifier, version)
+    if plainly is not None:
+        return plainly
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(specifier).contains(version, prereleases=True)

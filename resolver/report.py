@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .near_names import nearest_popular
 from .trust import judge
 
 TYPE_CHECKING = False
@@ -40,6 +39,8 @@ def problem_lines(resolution: Resolution) -> list[str]:
 def unresolved_line(each: Unresolved) -> str:
     """Return why an import leads to no distribution, with its place and what to do."""
     place = f"{each.path}:{each.line}" if each.line else each.path
+    from .near_names import nearest_popular
+
     near = nearest_popular(each.guess) if each.guess else ""
     hints = [f"did you mean {near}?" if near else ""]
     hints.append(f"candidates: {', '.join(each.alternatives[:5])}" if each.alternatives else "")

@@ -6,8 +6,9 @@ import json
 
 from forerun import data
 
+from .guards import may_ask
 from .returns import Returns
-from .use import matches
+from .use import TEXT, matches
 from .uses import uses_in
 from .value import Value
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _read: list[Returns] = []
 _last: list[tuple[_ast.Module, tuple[Use, ...]]] = []
+_parsed: dict[str, Mapping[str, Any]] = {}
 
 
 class Match(Value):
@@ -34,19 +36,40 @@ def matches_among(
     lines: Iterable[str], modules: set[str], text: str, tree: _ast.Module, even_guarded: bool
 ) -> list[Match]:
     """Return the rules among some lines of a table that hold, by the line of the script and their name."""
-    rules = [rule for rule in map(json.loads, lines) if not _is_ruled_out(rule, modules, text)]
+    rules = [rule for rule in map(_parse, lines) if may_hold(rule, text) and not _is_ruled_out(rule, modules, text)]
     by_path: dict[str, list[Use]] = {}
-    for use in _uses_of(tree) if rules else ():
+    for use in _uses_of(tree, text) if rules else ():
         if even_guarded or not use.is_guarded:
             by_path.setdefault(use.path, []).append(use)
     found = (Match(rule, min(shown)) for rule in rules if (shown := _lines_of(rule, by_path)))
     return sorted(found, key=lambda match: (match.line, match.rule["id"]))
 
 
-def _uses_of(tree: _ast.Module) -> tuple[Use, ...]:
+def _parse(line: str) -> Mapping[str, Any]:
+    if line not in _parsed:
+        _parsed[line] = json.loads(line)
+    return _parsed[line]
+
+
+def may_hold(rule: Mapping[str, Any], text: str) -> bool:
+    """Whether a text has the names and words without which a rule cannot hold; most texts need no closer look."""
+    return any(all(name in text for name in _written(pattern)) for pattern in rule["use"]) and all(
+        any(all(part in text for part in pattern.split("*")) for pattern in patterns)
+        for patterns in rule.get("when", {}).values()
+    )
+
+
+def _written(pattern: str) -> Sequence[str]:
+    """Return what must stand in a text that uses a path: its last name, unless that is what another call returns."""
+    last = pattern.rstrip(".*").rpartition(".")[2]
+    is_name = pattern != TEXT and last.replace("*", "").isidentifier()
+    return last.split("*") if is_name else ()
+
+
+def _uses_of(tree: _ast.Module, text: str) -> tuple[Use, ...]:
     """Return the uses in a tree; those of the last one are kept, since two tables ask for them."""
     if not _last or _last[0][0] is not tree:
-        _last[:] = [(tree, uses_in(tree, _returns()))]
+        _last[:] = [(tree, uses_in(tree, _returns(), may_ask=may_ask(text)))]
     return _last[0][1]
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from .walking import walk
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _ast
+
+    from .newer_syntax import Construct
     from .target import Target
 
 PYTHON_2_SIGNS = (
@@ -30,19 +35,57 @@ PYTHON_2_TOKENS = (
 
 def why_not_python(problem: str, line: int, text: str, target: Target) -> str:
     """Return why a text does not parse, as a sentence about the target; `line` starts at 1, 0 where unknown."""
+    shown, newer = _line(text, line), _newer(problem, line, text)
+    if newer and newer[1] > target.python >= (3, 0):
+        needed = f"{newer[0]} needs Python {newer[1][0]}.{newer[1][1]}"
+        return f"cannot run on Python {target.version}: {needed}, line {line}"
     if not can_tell(target):
-        return f"does not parse as Python {sys.version_info[0]}.{sys.version_info[1]}; its imports were read by tokens"
+        ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        if newer and target.python >= (3, 0):
+            return f"{newer[0]}, line {line}, is newer than the Python {ours} that reads it; read by tokens"
+        return f"does not parse as Python {ours}{f', line {line}' if line else ''}; its imports were read by tokens"
     if not line:
         return problem
-    sign = _python_2_sign(problem, _line(text, line))
+    sign = _python_2_sign(problem, shown)
     if sign:
         return f"Python 2 code: {sign}, line {line}; it cannot run on Python {target.version}"
     return f"cannot run on Python {target.version}: {problem}, line {line}"
 
 
+def cannot_run(problem: str, line: int, text: str, target: Target) -> bool:
+    """Whether it is certain that the target cannot read a text."""
+    newer = _newer(problem, line, text)
+    if newer and target.python >= (3, 0):
+        return newer[1] > target.python
+    return can_tell(target) and (line > 0 or "null bytes" in problem)
+
+
+def _newer(problem: str, line: int, text: str) -> Construct | None:
+    """Return the construct of a newer Python on the line of a problem; our own parser names those that it knows."""
+    from .newer_syntax import newer_construct
+
+    return newer_construct(_line(text, line)) if line and "only supported in Python" not in problem else None
+
+
 def can_tell(target: Target) -> bool:
     """Whether what our own parser refuses is refused by the target too: not by a newer one, nor by Python 2."""
     return (3, 0) <= target.python <= sys.version_info[:2]
+
+
+CONSTRUCTS = {
+    "Pattern matching": "Match",
+    "Exception groups": "TryStar",
+    "Assignment expressions": "NamedExpr",
+    "Type statement": "TypeAlias",
+}
+"""How messages of the parser begin, and the nodes that they speak of."""
+
+
+def line_of_construct(error: SyntaxError, tree: _ast.Module) -> int:
+    """Return the line of what a parser of an older grammar refuses; its own line is that of the last token."""
+    kind = next((node for begin, node in CONSTRUCTS.items() if str(error.msg).startswith(begin)), "")
+    lines = [each.lineno for each in walk(tree) if type(each).__name__ == kind]  # type: ignore[attr-defined]
+    return min(lines, default=error.lineno or 0)
 
 
 def _python_2_sign(problem: str, line: str) -> str:

@@ -148,7 +148,7 @@ def _head(keyword: str, rest: str) -> str:
     if keyword in ("try", "else", "finally"):
         return f"{keyword}:"
     if keyword == "except":
-        listed = rest.partition(")")[0] if rest.startswith("(") else re.split(r",|\bas\b", rest, maxsplit=1)[0]
+        listed = rest.partition(")")[0] if rest.startswith("(") else _caught(rest)
         caught = [name for name in _NAME.findall(listed) if _is_name(name)]
         return f"except ({', '.join(caught)},):" if caught else "except:"
     if keyword in ("if", "elif"):
@@ -161,6 +161,12 @@ def _head(keyword: str, rest: str) -> str:
         )
     heads = {"while": "while x:", "for": "for _ in _:", "def": "def _():", "class": "class _:"}
     return heads.get(keyword, "if x:")
+
+
+def _caught(rest: str) -> str:
+    """Return what a handler without parentheses catches: in Python 2 a variable follows the comma, in 3.14 classes."""
+    first, *others = re.split(r"\bas\b", rest, maxsplit=1)[0].split(",")
+    return ",".join([first, *(each for each in others if each.strip()[:1].isupper())])
 
 
 def _test(text: str) -> str:
@@ -190,6 +196,8 @@ def _statement(text: str) -> str:
 
 def _import_statement(bare: str) -> str:
     """Return an import statement written plainly, or "" where the text is none."""
+    if bare.startswith("lazy "):
+        bare = bare[len("lazy ") :].lstrip()
     match = _FROM.fullmatch(bare)
     if match:
         dots, module = "".join(match[1].split()), match[2].strip(".")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .errors import ResolverError
 from .names import canonical
-from .near_names import nearest_popular
 from .value import Value
 
 TYPE_CHECKING = False
@@ -130,5 +129,7 @@ def doubt(name: str, level: str) -> str:
     """Return why a name below `popular` is not trusted, and which popular one it looks like."""
     known = "is on the package index but neither curated nor popular"
     reason = known if level == "registered" else "is not known to the package index"
+    from .near_names import nearest_popular
+
     near = nearest_popular(name)
     return f"{name} {reason}" + (f" (did you mean {near}?)" if near else "")

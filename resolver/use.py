@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_set = object.__setattr__
+
 TEXT = "str"
 """Path of the uses that stand for string constants anywhere in the script."""
 
@@ -24,6 +26,21 @@ class Use(Value):
     is_call: bool = False
     arguments: tuple[tuple[str, str], ...] = ()
     is_guarded: bool = False
+
+    # There are tens of thousands of them in a tree: this is a third of what the general constructor takes.
+    def __init__(
+        self,
+        path: str,
+        line: int,
+        is_call: bool = False,
+        arguments: tuple[tuple[str, str], ...] = (),
+        is_guarded: bool = False,
+    ) -> None:
+        _set(self, "path", path)
+        _set(self, "line", line)
+        _set(self, "is_call", is_call)
+        _set(self, "arguments", arguments)
+        _set(self, "is_guarded", is_guarded)
 
     def argument(self, names: Iterable[str]) -> str | None:
         """Return the text of the first of several arguments that is there, or None."""

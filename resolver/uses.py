@@ -34,9 +34,9 @@ CELL = "marimo.App().cell"
 """Decorator of functions that share their names, whose parameters are names that others bind: a notebook's cells."""
 
 
-def uses_in(tree: _ast.Module, returns: Returns) -> tuple[Use, ...]:
-    """Return the uses in a tree, in no particular order; () where it is nested too deeply to follow."""
-    reader = _Reader(returns)
+def uses_in(tree: _ast.Module, returns: Returns, *, may_ask: bool = True) -> tuple[Use, ...]:
+    """Return the uses in a tree, in no order; () where it is nested too deeply. `may_ask`: as `guards.may_ask` says."""
+    reader = _Reader(returns, may_ask=may_ask)
     try:
         reader.read(tree)
     except RecursionError:
@@ -47,8 +47,8 @@ def uses_in(tree: _ast.Module, returns: Returns) -> tuple[Use, ...]:
 class _Reader(Expressions):
     """Walks a tree once and gathers uses."""
 
-    def __init__(self, returns: Returns) -> None:
-        super().__init__(returns)
+    def __init__(self, returns: Returns, *, may_ask: bool) -> None:
+        super().__init__(returns, may_ask=may_ask)
         self._cells: list[tuple[Sequence[_ast.stmt], Scope, bool]] = []
         self._assigned: set[str] = set()
         self._module = Scope()
@@ -88,7 +88,7 @@ class _Reader(Expressions):
                 self._below(statement, scope)
             else:
                 handler(self, statement, scope)
-            self._is_guarded = self._is_guarded or leaves_after_test(statement)
+            self._is_guarded = self._is_guarded or (self._may_ask and leaves_after_test(statement))
         self._is_guarded = before
 
     def _if(self, statement: _ast.If, scope: Scope) -> None:
@@ -97,7 +97,7 @@ class _Reader(Expressions):
         rest: Sequence[_ast.stmt] = [statement]
         while len(rest) == 1 and isinstance(rest[0], _ast.If):
             clause = rest[0]
-            self._is_guarded = self._is_guarded or asks(clause.test)
+            self._is_guarded = self._is_guarded or (self._may_ask and asks(clause.test))
             self._path(clause.test, scope)
             self._block(clause.body, scope)
             rest = clause.orelse

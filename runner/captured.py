@@ -11,29 +11,33 @@ from .errors import RunnerError
 from .exchange import read_file, write_file
 from .execution import Execution, command_line, read_answer, return_value
 from .mount import give_up_mounting, mountable
-from .process import run_tool
+from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
+from .supervision import Supervisors, supervise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from forerun.resolver.source import Source
 
     from .environment import Environment
-    from .process import Cancellation
     from .request import Request
-
-PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""What an interpreter may need to find its own library; the supervisor gets nothing else of ours."""
 
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger figure is left out."""
 
 
 class Captured:
-    """Runs a script without a terminal, contained by a supervisor, its output kept within limits."""
+    """Runs a script without a terminal, contained by a supervisor, its output kept within limits.
+
+    `on_line` is called from the run's thread with the last line of output, a few times a second at most.
+    """
+
+    def __init__(self, supervisors: Supervisors | None = None, on_line: Callable[[str], None] | None = None) -> None:
+        self._supervisors = supervisors or Supervisors()
+        self._on_line = on_line
 
     def execute(
         self,
@@ -57,14 +61,7 @@ class Captured:
         told["closed"] = [environment.store.folder, environment.folder] if way in ("namespace", "landlock") else []
         told["by_landlock"] = way == "landlock"
         job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
-        starter = (
-            f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); "
-            f"from forerun.runner.supervised import main; main({job!r})"
-        )
-        python = environment.interpreter.path
-        needed = {name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ}
-        command = [python, "-I", "-S", "-c", starter]
-        ended = run_tool(command, needed, environment.folder, None, cancellation, ends_by_lifeline=True)
+        complaint = self._supervised(job, environment.interpreter.path, cancellation or Cancellation())
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         refused = ending.get("refused")
         if refused:
@@ -72,9 +69,23 @@ class Captured:
             give_up()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
-            raise RunnerError(f"the script cannot be run: {_failure(ending, ended.stderr)}")
+            raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
         return _execution(ending, environment, output).replace(notes=watch.notes())
+
+    def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
+        """Have a job done, by another supervisor where the one that waited was killed before it took the job."""
+        complaint = None
+        for _ in range(2):
+            cancellation.check()
+            try:
+                supervisor = self._supervisors.take(python)
+            except OSError as error:
+                raise RunnerError(f"cannot start {python}: {error.strerror}") from error
+            complaint = supervise(supervisor, job, cancellation, self._on_line)
+            if complaint is not None:
+                break
+        return complaint or ""
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
@@ -101,6 +112,7 @@ class Captured:
             "stdin": _written(environment, "stdin", request.stdin) if request.stdin else "",
             "head": request.head,
             "tail": request.tail,
+            "tells_lines": self._on_line is not None,
         }
 
 
@@ -116,8 +128,8 @@ def _read_json(path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _failure(ending: dict[str, Any], stderr: bytes) -> str:
-    last_line = stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+def _failure(ending: dict[str, Any], complaint: str) -> str:
+    last_line = complaint.strip().rpartition("\n")[2]
     return str(ending.get("failure") or last_line or "its supervisor was killed")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from forerun.resolver.findings import Requirement
     from forerun.resolver.trust import Policy, TrustLevel
 
+    from .execution import Executor
     from .observer import Observer
     from .result import RunResult
 
@@ -53,6 +54,7 @@ def run(
     protects_store: bool = False,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
+    executor: Executor | None = None,
 ) -> RunResult:
     """Install what a script needs into a fresh environment, run it there, and return what happened.
 
@@ -79,6 +81,7 @@ def run(
         protects_store: Keep the script from changing what is installed for later runs, as the server does.
         observer: Told of each stage.
         cancellation: Ends the run when its `cancel` is called.
+        executor: What starts the script; by default a supervisor of its own, which captures the output.
 
     Raises:
         ResolverError: the source cannot be read.
@@ -94,7 +97,7 @@ def run(
         isolation=isolation,
         protects_store=protects_store,
     )
-    return run_source(as_source(source), request, Captured(), observer, cancellation)
+    return run_source(as_source(source), request, executor or Captured(), observer, cancellation)
 
 
 async def run_async(

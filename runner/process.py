@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
 
+    Process = subprocess.Popen[bytes]
 
 DIES_WITH_US = (
     [sys.executable, "-I", "-S", "-c", f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15); "
@@ -41,7 +42,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: Process | None = None
         self._lifeline: IO[bytes] | None = None
         self._is_cancelled = False
 
@@ -50,7 +51,7 @@ class Cancellation:
         with self._lock:
             self._is_cancelled = True
             if self._lifeline is not None:
-                self._lifeline.close()
+                _close(self._lifeline)
             elif self._running is not None:
                 _end(self._running)
 
@@ -60,43 +61,47 @@ class Cancellation:
             raise Cancelled
 
     def start(
-        self,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
-        folder: str,
-        *,
-        by_lifeline: bool,
-        descriptors: Sequence[int] = (),
-    ) -> subprocess.Popen[bytes]:
-        """Start a process that `cancel` will end, by closing its stdin or by a signal.
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: str, descriptors: Sequence[int] = ()
+    ) -> Process:
+        """Start a process that `cancel` will end by a signal.
 
         Raises:
             Cancelled: `cancel` was called before.
         """
         with self._lock:
             self.check()
-            stdin = subprocess.PIPE if by_lifeline else subprocess.DEVNULL
-            process = subprocess.Popen(
-                arguments if by_lifeline else [*DIES_WITH_US, *arguments],
+            self._running = subprocess.Popen(
+                [*DIES_WITH_US, *arguments],
                 env=dict(environment),
                 cwd=folder,
-                stdin=stdin,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # A supervisor ends by its lifeline alone, so that no signal to our group keeps it from cleaning up.
-                start_new_session=by_lifeline,
                 pass_fds=descriptors,
             )
-            # Taken from the process, since `communicate` would close it at once.
-            self._lifeline, process.stdin = process.stdin, None
-            self._running = process
-            return process
+            return self._running
+
+    def adopt(self, supervisor: Process, job: str) -> None:
+        """Give a supervisor its job; `cancel` will end it by closing its standard input.
+
+        Raises:
+            Cancelled: `cancel` was called before.
+        """
+        with self._lock:
+            self.check()
+            assert supervisor.stdin is not None
+            self._lifeline, supervisor.stdin = supervisor.stdin, None
+            try:
+                self._lifeline.write(os.fsencode(job) + b"\n")
+                self._lifeline.flush()
+            except BrokenPipeError:  # It was killed, and leaves no answer.
+                pass
 
     def finished(self) -> None:
         """Forget the process that was started last."""
         with self._lock:
             if self._lifeline is not None:
-                self._lifeline.close()
+                _close(self._lifeline)
             self._running = self._lifeline = None
 
 
@@ -107,13 +112,11 @@ def run_tool(
     deadline: float | None,
     cancellation: Cancellation | None = None,
     *,
-    ends_by_lifeline: bool = False,
     descriptors: Sequence[int] = (),
 ) -> ToolOutput:
-    """Run a program to its end and return what it wrote.
+    """Run a program to its end, with empty standard input, and return what it wrote.
 
-    Its stdin is empty, or with `ends_by_lifeline` a pipe that stays open until the program is to end; it inherits
-    `descriptors` under the numbers that they have here.
+    It inherits `descriptors` under the numbers that they have here.
 
     Raises:
         Cancelled: the run was cancelled meanwhile.
@@ -121,7 +124,7 @@ def run_tool(
     """
     owner = cancellation or Cancellation()
     try:
-        process = owner.start(arguments, environment, folder, by_lifeline=ends_by_lifeline, descriptors=descriptors)
+        process = owner.start(arguments, environment, folder, descriptors)
     except OSError as error:
         raise RunnerError(f"cannot start {os.path.basename(arguments[0])}: {error.strerror}") from error
     try:
@@ -130,12 +133,44 @@ def run_tool(
         raise RunnerError(f"{os.path.basename(arguments[0])} did not end within {deadline} seconds") from error
     finally:
         owner.finished()
-        if not ends_by_lifeline:
-            _end(process)
+        _end(process)
         process.wait()
-    if not ends_by_lifeline:
-        owner.check()
+    owner.check()
     return ToolOutput(process.returncode, stdout, stderr)
+
+
+def start_supervisor(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
+    """Start a supervisor: its standard input is its lifeline, and all that it says comes through one pipe.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        arguments,
+        env=dict(environment),
+        cwd=os.sep,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # It ends by its lifeline alone, so that no signal to our group keeps it from cleaning up.
+        start_new_session=True,
+    )
+
+
+def end_supervisor(supervisor: Process) -> None:
+    """Let go of a supervisor's lifeline, and wait until it has ended all that it started and itself."""
+    if supervisor.stdin is not None:
+        _close(supervisor.stdin)
+    if supervisor.stdout is not None:
+        supervisor.stdout.close()
+    supervisor.wait()
+
+
+def _close(lifeline: IO[bytes]) -> None:
+    try:
+        lifeline.close()
+    except BrokenPipeError:  # What was written last could not be delivered.
+        pass
 
 
 @contextmanager
@@ -160,6 +195,6 @@ def alongside(arguments: Sequence[str]) -> Iterator[None]:
         process.wait()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     if process.poll() is None:
         process.terminate()

@@ -1,7 +1,7 @@
 """The supervisor process of a captured run: job file in, `Ending` and output out through files.
 
-Started as `python -c` with the job file's path; its standard input is a lifeline: when that ends, because the run was
-cancelled or whoever asked for it died, the script and everything it started are ended too.
+Its standard input brings the job file's path, at once or later, and then is a lifeline: when that ends, because the run
+was cancelled or whoever asked for it died, the script and everything it started are ended too.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import json
 import os
 import select
 import signal
-import sys
 import time
 
 from . import descendants
 from .capture import Capture
 from .exchange import write_file
 from .landlock import LandlockRefused
+from .last_line import TAKEN, LastLine
 from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
@@ -24,13 +24,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LIFELINE = 0
+LIFELINE, TELLS = 0, 1
+"""Our standard input and output, as whoever started us sees them."""
 DRAIN = 1.0
 """Seconds for which output is still read once the script has ended and its descendants are gone."""
 
 
-def main(path: str) -> None:
-    """Run the job in the file `path` and write `ending.json` and `output` beside it."""
+def main() -> None:
+    """Run the job in the file that standard input names, and write `ending.json` and `output` beside it."""
+    descendants.adopt_orphans()
+    path = _awaited_path()
+    if not path:
+        return
+    os.write(TELLS, TAKEN)
     with open(path, encoding="utf-8") as file:
         told = json.load(file)
     folder = os.path.dirname(path)
@@ -42,6 +48,19 @@ def main(path: str) -> None:
         ending = {"failure": error.strerror or str(error), "errno": error.errno, "refused": refused}
     capture.save(os.path.join(folder, "output"))
     write_file(os.path.join(folder, "ending.json"), json.dumps(ending).encode())
+    # Somebody waits for us: to take the interpreter apart would take longer than to write the answer.
+    os._exit(0)
+
+
+def _awaited_path() -> str:
+    """Return the first line of standard input, or "" when nobody has a job for us any more."""
+    line = b""
+    while not line.endswith(b"\n"):
+        data = os.read(LIFELINE, 4096)
+        if not data:
+            return ""
+        line += data
+    return os.fsdecode(line[:-1])
 
 
 class _Run:
@@ -52,7 +71,7 @@ class _Run:
         self._deadline = time.monotonic() + told["deadline"] if told["deadline"] else None
         self._outcome = "exited"
         self._killing = False
-        descendants.adopt_orphans()
+        self._last_line = LastLine(TELLS) if told["tells_lines"] else None
         self._streams: dict[int, int] = {}
         stdin = os.open(told["stdin"] or os.devnull, os.O_RDONLY)
         readers, writers = zip(os.pipe(), os.pipe(), strict=True)
@@ -83,6 +102,8 @@ class _Run:
         while status is None:
             ready = {descriptor for descriptor, _ in poll.poll(self._milliseconds())}
             self._read(poll, ready)
+            if self._last_line is not None and not ready:
+                self._last_line.tell()
             if LIFELINE in ready and not self._lifeline_holds():
                 poll.unregister(LIFELINE)
                 self._end("cancelled")
@@ -99,7 +120,14 @@ class _Run:
         }
 
     def _milliseconds(self) -> float | None:
-        return None if self._deadline is None else max(0.0, (self._deadline - time.monotonic()) * 1000)
+        """Return how long nothing need be done, None for as long as nothing happens."""
+        waits = []
+        if self._deadline is not None:
+            waits.append(max(0.0, (self._deadline - time.monotonic()) * 1000))
+        untold = self._last_line.milliseconds() if self._last_line else None
+        if untold is not None:
+            waits.append(untold)
+        return min(waits, default=None)
 
     def _read(self, poll: select.poll, ready: set[int]) -> None:
         for descriptor in ready & self._streams.keys():
@@ -115,6 +143,8 @@ class _Run:
         except BlockingIOError:
             return None
         self._capture.add(self._streams[descriptor], data)
+        if self._last_line is not None:
+            self._last_line.add(data)
         return data
 
     def _lifeline_holds(self) -> bool:
@@ -162,7 +192,3 @@ def _wake_on_child() -> int:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     return reader
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -1,71 +1,76 @@
-"""Settings -> an MCP server, and its life on standard input and output."""
+"""Settings -> an MCP server with its tools, resources and prompts, ready for any transport."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import signal
-import sys
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
-import anyio
 from mcp.server import MCPServer
-from mcp_types import ToolAnnotations
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp_types import Completion, ResourceTemplateReference, ToolAnnotations
 
 from forerun import __version__
+from forerun.resolver.import_table import rows
 
+from . import resources
 from .arguments import RUNNING
-from .runs import Runs, use_enough_threads
+from .calls import Calls
+from .descriptions import INSTRUCTIONS, RESOLVE, RUN_CODE, RUN_FILE
+from .kept import Shelf, session_of
+from .prompts import add_prompts
 from .tools import tools_for
-from .workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
+    from mcp.server.mcpserver import Context
+    from mcp_types import CompletionArgument, CompletionContext, PromptReference, Resource, ResourceTemplate
+
+    from .runs import Runs
     from .settings import Settings
-
-SECONDS_TO_END = 3.0
-"""How long a signal waits for runs to end before we go; their supervisors end them in any case."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    from .workspace import Workspace
 
 RUNS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-
-RUN_CODE = """\
-Run Python {python} code in a fresh virtual environment on the server's machine. Packages that it imports are
-found, installed and cached by themselves: just write the imports; no pip install is needed.
-Returns the printed output, the value of the last expression, open matplotlib figures as images, and on
-failure the traceback. The working folder is {mount}: files written there stay for later calls. Variables do
-not; each call starts anew. A package that the server does not trust is refused."""
-
-RUN_FILE = """\
-Run a Python file (.py, .ipynb) that lies under {mount}, like `python FILE ARGS`, in a fresh virtual
-environment. Packages that it imports are found, installed and cached by themselves.
-Returns the printed output, and on failure the traceback. The working folder is {mount}."""
-
-RESOLVE = """\
-Tell which packages Python code or a file under {mount} needs, and whether this server would install and run
-it. Nothing is executed, installed or changed. Give either python_code or file_path."""
-
-INSTRUCTIONS = """\
-Runs Python programs, dependencies first: imports are read, the packages they need are installed into a fresh
-environment, and the program runs there. Write plain scripts with plain imports. Save files under {mount},
-which all calls share."""
+MOST_COMPLETIONS = 100
+"""Values in one answer; the protocol allows no more."""
 
 
-def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None) -> MCPServer[Any]:
-    """Return the server with its tools, ready for any transport."""
-    server: MCPServer[Any] = MCPServer(
-        "forerun",
+class Server(MCPServer[Any]):
+    """An MCP server whose resources are looked up when they are asked for, since programs write them."""
+
+    def __init__(self, workspace: Workspace, shelf: Shelf, **options: Any) -> None:
+        super().__init__("forerun", **options)
+        self._workspace = workspace
+        self.shelf = shelf
+
+    async def list_resources(self) -> list[Resource]:
+        """List the mounted folder; what is kept for sessions is in no list."""
+        return await asyncio.to_thread(resources.listed, self._workspace)
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """List the kinds of URIs."""
+        return resources.templates()
+
+    async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Iterable[ReadResourceContents]:
+        """Read a file, a folder, an import name or something that was kept for this session."""
+        session = session_of(context) if context is not None else ""
+        found = await resources.read(str(uri), self._workspace, self.shelf, session)
+        return [ReadResourceContents(content=found.content, mime_type=found.mime_type)]
+
+
+def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan: Any = None) -> Server:
+    """Return the server, ready for any transport."""
+    server = Server(
+        workspace,
+        Shelf(),
         title="forerun",
         version=__version__,
         instructions=INSTRUCTIONS.format(mount=workspace.virtual),
         log_level="INFO" if settings.verbose else "WARNING",
         lifespan=lifespan,
     )
-    tools = tools_for(settings, workspace, runs)
+    tools = tools_for(settings, workspace, Calls(settings, workspace, runs, server.shelf))
     for tool, title, description, hints in (
         (tools.run_python_code, "Run Python code", RUN_CODE, RUNS),
         (tools.run_python_file, "Run a Python file", RUN_FILE, RUNS),
@@ -73,53 +78,29 @@ def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan:
     ):
         text = description.format(mount=workspace.virtual, python=RUNNING)
         server.add_tool(tool, title=title, description=text, annotations=hints)
+    add_prompts(server, workspace)
+    _add_completion(server, workspace)
     return server
 
 
-def serve_stdio(settings: Settings) -> int:
-    """Serve until standard input ends (0) or a signal comes (128 and its number), and leave nothing behind.
+def _add_completion(server: Server, workspace: Workspace) -> None:
+    async def complete(
+        _reference: ResourceTemplateReference | PromptReference,
+        argument: CompletionArgument,
+        _context: CompletionContext | None,
+    ) -> Completion | None:
+        if argument.name not in ("path", "file_path", "import_name"):
+            return None
+        found = await asyncio.to_thread(
+            resources.completions, argument.name, argument.value, workspace, _import_names()
+        )
+        return Completion(values=found[:MOST_COMPLETIONS], total=len(found), has_more=len(found) > MOST_COMPLETIONS)
 
-    Raises:
-        RunnerError: the mount cannot be made, or there is no place for a temporary folder.
-    """
-    level = logging.INFO if settings.verbose else logging.WARNING
-    form = "forerun: %(levelname)s: %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stderr, level=level, format=form)
-    with open_workspace(settings) as workspace:
-        anyio.run(_serve, settings, workspace)
-    return 0
-
-
-async def _serve(settings: Settings, workspace: Workspace) -> None:
-    use_enough_threads()
-    runs = Runs()
-    try:
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(_end_on_signal, runs, workspace)
-            await build_server(settings, workspace, runs, _without_stdout).run_stdio_async()
-            tasks.cancel_scope.cancel()
-    except* (BrokenPipeError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-        # The client is gone without a word; so are its runs, which were cancelled with the task group.
-        pass
+    server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
-async def _end_on_signal(
-    runs: Runs, workspace: Workspace, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-) -> None:
-    """End all runs and the process when a signal asks for it.
-
-    The process is left at once, since the thread that reads standard input cannot be woken.
-    """
-    with anyio.open_signal_receiver(*ENDING_SIGNALS) as signals:
-        task_status.started()
-        async for number in signals:
-            await runs.end_all(SECONDS_TO_END)
-            workspace.close()
-            os._exit(128 + number)
-
-
-@contextlib.asynccontextmanager
-async def _without_stdout(_: MCPServer[Any]) -> AsyncIterator[None]:
-    """Send what anything here prints to stderr; the SDK holds the real stdout by now."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
+def _import_names() -> Iterator[str]:
+    """Yield the import names that the map knows."""
+    for section in ("modules", "same"):
+        for name, *_ in rows(section):
+            yield name

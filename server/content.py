@@ -1,13 +1,12 @@
-"""`RunResult` -> what an MCP client gets: tagged text for the model, the same as data, figures as images."""
+"""`RunResult` -> what an MCP client gets: tagged text for the model, the same as data, with what came of it."""
 
 from __future__ import annotations
 
-import base64
 import json
 import signal
 from typing import TYPE_CHECKING, Any, Literal
 
-from mcp_types import CallToolResult, ImageContent, TextContent
+from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
 from . import words
@@ -15,14 +14,21 @@ from . import words
 if TYPE_CHECKING:
     from forerun.runner.result import Refused, ReturnValue, RunResult
 
+    from .products import Products
     from .workspace import Workspace
 
 Status = Literal["success", "run-error", "install-error", "refused", "timeout", "cancelled"]
 
 MOST_OUTPUT, MOST_VALUE, MOST_ERROR = 60_000, 30_000, 10_000
 """Characters; together what a model can still take in, and what clients read without trouble."""
-MOST_IMAGE_BYTES = 5_000_000
-"""Bytes of all figures of a run; those beyond are left out, never cut."""
+
+
+class File(BaseModel):
+    """Something that can be read as a resource."""
+
+    path: str = Field(description="Its path as programs see it, or what it is")
+    uri: str
+    size: int = Field(description="Bytes")
 
 
 class RunOutput(BaseModel):
@@ -35,32 +41,30 @@ class RunOutput(BaseModel):
     error: str = Field(default="", description="The traceback, or a sentence that says what went wrong")
     exit_code: int = Field(default=0, description="The program's exit code")
     images: int = Field(default=0, description="Number of figures that come along as images")
+    files: list[File] = Field(default_factory=list, description="Files written, figures, output that did not fit")
     notes: list[str] = Field(default_factory=list, description="What else is worth knowing of this run")
     seconds: dict[str, float] = Field(default_factory=dict, description="Time spent resolving, installing and running")
+    attempts: int = Field(default=1, description="How often the program was started, 1 unless a module was missing")
 
 
-def content_of(result: RunResult, workspace: Workspace) -> CallToolResult:
+def content_of(result: RunResult, workspace: Workspace, products: Products) -> CallToolResult:
     """Return the answer to a tool call; `is_error` marks what we could not do, not what the program did."""
-    images = _images(result)
-    output, value = _facts(result, workspace, len(images))
+    output, value = _facts(result, workspace, products)
     text = TextContent(type="text", text=_text(output, value))
     return CallToolResult(
-        content=[text, *images],
+        content=[text, *products.pictures, *products.links],
         structured_content=output.model_dump(mode="json"),
         is_error=result.status in ("refused", "install-error"),
     )
 
 
-def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOutput, str]:
+def _facts(result: RunResult, workspace: Workspace, products: Products) -> tuple[RunOutput, str]:
     """Return the facts, and the return value as text, both fit to be sent."""
 
     def said(text: str, limit: int) -> str:
         return words.shortened(words.in_virtual_paths(words.encodable(text), workspace.mount), limit)
 
     data, value = _value(getattr(result, "value", None))
-    notes = list(result.notes)
-    if len(result.images) > images:
-        notes.append(f"{len(result.images) - images} figures are too large to be sent; save them to files")
     timing = result.timing
     facts = RunOutput(
         status=result.status,
@@ -69,9 +73,11 @@ def _facts(result: RunResult, workspace: Workspace, images: int) -> tuple[RunOut
         return_value=data,
         error=said(_error(result), MOST_ERROR),
         exit_code=result.exit_code,
-        images=images,
-        notes=[said(each, MOST_ERROR) for each in (*notes, *workspace.notes)],
+        images=len(products.pictures),
+        files=[File(path=each.name, uri=str(each.uri), size=each.size or 0) for each in products.links],
+        notes=[said(each, MOST_ERROR) for each in (*result.notes, *products.notes, *workspace.notes)],
         seconds={name: round(getattr(timing, name), 3) for name in ("resolve", "install", "run")},
+        attempts=max(1, len(result.attempts)),
     )
     return facts, value
 
@@ -118,19 +124,10 @@ def _text(facts: RunOutput, value: str) -> str:
     lines = [f"<status>{facts.status}</status>"]
     if facts.dependencies:
         lines.append(f"<dependencies>{json.dumps(facts.dependencies)}</dependencies>")
+    if facts.files:
+        lines.append(f"<files>{json.dumps([each.path for each in facts.files])}</files>")
     parts = {"output": facts.output, "return_value": value, "error": facts.error}
     for tag, text in {**parts, "notes": "\n".join(facts.notes)}.items():
         if text:
             lines.append(f"<{tag}>\n{words.without_closing_tags(text.removesuffix(chr(10)))}\n</{tag}>")
     return "\n".join(lines)
-
-
-def _images(result: RunResult) -> list[ImageContent]:
-    images: list[ImageContent] = []
-    left = MOST_IMAGE_BYTES
-    for data in result.images:
-        left -= len(data)
-        if left >= 0:
-            text = base64.b64encode(data).decode()
-            images.append(ImageContent(type="image", data=text, mime_type="image/png"))
-    return images

@@ -23,8 +23,8 @@ class FileRefused(Exception):
         return f"{self.path[:200]!r} {self.reason}"
 
 
-def parts_below(path: str, mount: tuple[str, str]) -> tuple[str, ...]:
-    """Return the components of a virtual, real or relative path below the mounted folder.
+def parts_below(path: str, mount: tuple[str, str], *, may_be_top: bool = False) -> tuple[str, ...]:
+    """Return the components of a virtual, real or relative path below the mounted folder, () for that itself.
 
     Raises:
         FileRefused: it leads, or might lead, outside the mount.
@@ -39,7 +39,7 @@ def parts_below(path: str, mount: tuple[str, str]) -> tuple[str, ...]:
     parts = tuple(part for part in rest.split("/") if part not in ("", "."))
     if ".." in parts:
         raise FileRefused(path, f"holds '..'; name a file under {virtual} directly")
-    if not parts:
+    if not parts and not may_be_top:
         raise FileRefused(path, f"names no file; name one under {virtual}")
     return parts
 
@@ -59,13 +59,26 @@ def read_below(folder: str, parts: Sequence[str], limit: int) -> bytes:
         raise FileRefused(shown, _why(error)) from error
 
 
-def _read(folder: str, parts: Sequence[str], limit: int) -> bytes:
+def open_folder(folder: str, parts: Sequence[str]) -> int:
+    """Open a folder below the mounted one, following no links, and return its descriptor.
+
+    Raises:
+        FileRefused: a link stands in the way.
+        OSError: there is no such folder.
+    """
     current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for part in parts[:-1]:
+    for part in parts:
+        try:
             deeper = _open(part, os.O_DIRECTORY, current)
+        finally:
             os.close(current)
-            current = deeper
+        current = deeper
+    return current
+
+
+def _read(folder: str, parts: Sequence[str], limit: int) -> bytes:
+    current = open_folder(folder, parts[:-1])
+    try:
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
         file = os.fdopen(_open(parts[-1], os.O_NONBLOCK | os.O_NOCTTY, current), "rb")
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from forerun.resolver.trust import policy
@@ -18,7 +19,10 @@ LONGEST_TIMEOUT = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Options of a server; `path` "" stands for a temporary folder, `timeout` is for calls that name none."""
+    """Options of a server; `path` "" stands for a temporary folder, `timeout` is for calls that name none.
+
+    `max_concurrency` is the number of programs that run at once, 0 for as many as there are cores.
+    """
 
     mount: str = "/working"
     path: str = ""
@@ -32,7 +36,9 @@ class Settings:
     exclude_newer: str = ""
     max_retries: int = 5
     isolation: Literal["shared", "copy"] = "shared"
+    max_concurrency: int = 0
     verbose: bool = False
+    log_format: Literal["text", "json"] = "text"
 
     @property
     def policy(self) -> Policy:
@@ -45,3 +51,25 @@ class Settings:
             allow_build=self.allow_build,
             exclude_newer=self.exclude_newer,
         )
+
+    @property
+    def runs_at_once(self) -> int:
+        """How many programs run side by side; further ones wait."""
+        return self.max_concurrency or os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where and for whom a server listens over HTTP.
+
+    `token_file` "" stands for a file of ours; `hosts` and `origins` are allowed beyond the loopback names.
+    """
+
+    transport: Literal["streamable-http", "sse"]
+    host: str = "127.0.0.1"
+    port: int = 3001
+    token: str = ""
+    token_file: str = ""
+    needs_token: bool = True
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()

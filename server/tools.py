@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import posixpath
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp_types import CallToolResult
 
-from forerun.resolver.errors import ResolverError
 from forerun.resolver.library import resolve
-from forerun.resolver.notebook import code_of_notebook
-from forerun.resolver.source import Source, from_bytes, from_code
-from forerun.runner.errors import RunnerError
 
-from . import words
 from .arguments import (
-    MOST_TEXT,
     NO_TEXTS,
     NO_VARIABLES,
     Arguments,
@@ -36,20 +27,24 @@ from .arguments import (
     check_text,
     check_variables,
 )
-from .content import RunOutput, content_of
-from .files import FileRefused, parts_below, read_below
+from .calls import told
+from .consent import Consent, Proposal, asking
+from .content import RunOutput
 from .prediction import Prediction, prediction_of
-from .variables import passed_on
+from .proposals import code, proposers, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
-    from .runs import Runs
+    from forerun.resolver.source import Source
+
+    from .calls import Calls
     from .settings import Settings
     from .workspace import Workspace
 
 RunAnswer = Annotated[CallToolResult, RunOutput]
 PredictionAnswer = Annotated[CallToolResult, Prediction]
+Asker = Context[Any, Any]
 
 
 class Tools(NamedTuple):
@@ -60,104 +55,65 @@ class Tools(NamedTuple):
     resolve_dependencies: Callable[..., Awaitable[CallToolResult]]
 
 
-def tools_for(settings: Settings, workspace: Workspace, runs: Runs) -> Tools:
-    """Return the tools of a server; what a caller sends is never trusted, whatever it declares."""
+def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
+    """Return the tools of a server."""
     usual = settings.timeout
-    options = _options(settings, workspace)
+    propose_code, propose_file = proposers(settings, workspace)
 
     async def run_python_code(
-        python_code: Code,
+        python_code: Code,  # noqa: ARG001 - read by propose_code
+        context: Asker,
+        proposal: Proposal,
+        consent: ElicitationResult[Consent],
         global_variables: Variables = NO_VARIABLES,
         dependencies: Dependencies = NO_TEXTS,
         stdin: Stdin = "",
         timeout: Timeout = usual,
         python_version: PythonVersion = "",
     ) -> RunAnswer:
-        with _told(workspace):
-            check_text("python_code", python_code)
-            check_variables(global_variables)
-            _check(dependencies, stdin, timeout, python_version)
-            source = from_code(python_code, "caller", workspace.folder)
-            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout}
-            result = await runs.run(source, [], variables=global_variables, **asked, **options)
-            return content_of(result, workspace)
+        with told(workspace):
+            await asyncio.to_thread(check_variables, global_variables)
+            _check(stdin, timeout, python_version)
+            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "variables": global_variables}
+            return await calls.answer(proposal, [], context, consent, **asked)
 
     async def run_python_file(
-        file_path: FilePath,
+        file_path: FilePath,  # noqa: ARG001 - read by propose_file
+        context: Asker,
+        proposal: Proposal,
+        consent: ElicitationResult[Consent],
         args: Arguments = NO_TEXTS,
         dependencies: Dependencies = NO_TEXTS,
         stdin: Stdin = "",
         timeout: Timeout = usual,
         python_version: PythonVersion = "",
     ) -> RunAnswer:
-        with _told(workspace):
+        with told(workspace):
             check_items("args", args)
-            _check(dependencies, stdin, timeout, python_version)
-            source, shown = await asyncio.to_thread(_read, file_path, workspace)
+            _check(stdin, timeout, python_version)
             asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout}
-            result = await runs.run(source, args, shown_path=shown, **asked, **options)
-            return content_of(result, workspace)
+            return await calls.answer(proposal, args, context, consent, **asked)
 
     async def resolve_dependencies(python_code: Code = "", file_path: FilePath = "") -> PredictionAnswer:
-        with _told(workspace):
+        with told(workspace):
             if bool(python_code) == bool(file_path):
                 raise BadArgument("give either python_code or file_path")
             check_text("python_code", python_code)
-            source = from_code(python_code, "caller", workspace.folder)
+            source = code(python_code, workspace)
             if file_path:
-                source, _ = await asyncio.to_thread(_read, file_path, workspace)
-            resolution = await asyncio.to_thread(resolve, source)
-            return prediction_of(resolution, settings.policy, workspace)
+                source, _ = await asyncio.to_thread(read_file, file_path, workspace)
+            return await asyncio.to_thread(_predicted, source)
 
+    def _predicted(source: Source) -> CallToolResult:
+        return prediction_of(resolve(source), settings.policy, workspace)
+
+    for tool, propose in ((run_python_code, propose_code), (run_python_file, propose_file)):
+        # Written as text, an annotation could not name a function that is local here.
+        tool.__annotations__["proposal"] = Annotated[Proposal, Resolve(propose)]
+        tool.__annotations__["consent"] = Annotated[ElicitationResult[Consent], asking(propose)]
     return Tools(run_python_code, run_python_file, resolve_dependencies)
 
 
-def _options(settings: Settings, workspace: Workspace) -> dict[str, Any]:
-    """Return what holds for every run, whoever calls."""
-    return {
-        "preinstalled": settings.dependencies,
-        "trust": settings.trust,
-        "allow": settings.allow,
-        "deny": settings.deny,
-        "no_build": settings.no_build,
-        "allow_build": settings.allow_build,
-        "exclude_newer": settings.exclude_newer,
-        "max_retries": settings.max_retries,
-        "folder": workspace.virtual,
-        "mount": workspace.mount,
-        "environment": passed_on(os.environ),
-        "isolation": settings.isolation,
-        "protects_store": True,
-    }
-
-
-def _check(dependencies: list[str], stdin: str, timeout: float, python_version: str) -> None:
-    check_items("dependencies", dependencies)
+def _check(stdin: str, timeout: float, python_version: str) -> None:
     check_text("stdin", stdin)
     check_run(timeout, python_version)
-
-
-def _read(file_path: str, workspace: Workspace) -> tuple[Source, str]:
-    """Return a file under the mount as a Source, and its virtual path.
-
-    Any file under the mount may have been written by a script, so that it ranks as code that a caller sends.
-    """
-    parts = parts_below(file_path, workspace.mount)
-    data = read_below(workspace.folder, parts, MOST_TEXT)
-    real, shown = os.path.join(workspace.folder, *parts), posixpath.join(workspace.virtual, *parts)
-    if parts[-1].endswith(".ipynb"):
-        text, notes = code_of_notebook(data)
-        return Source(text, real, "notebook", "caller", notes, workspace.folder), shown
-    return from_bytes(data, real, "script", "caller").replace(beside=workspace.folder), shown
-
-
-@contextmanager
-def _told(workspace: Workspace) -> Iterator[None]:
-    """Turn what we cannot do into the one sentence that the model is to read."""
-    try:
-        yield
-    except (BadArgument, FileRefused, ResolverError, RunnerError) as error:
-        sentence = words.encodable(str(error))
-        raise ToolError(words.in_virtual_paths(sentence, workspace.mount)) from error
-    except OSError as error:
-        raise ToolError(f"the machine of this server refuses: {error.strerror or error}") from error

@@ -57,13 +57,15 @@ def warm_up(settings: Settings, report: TextIO) -> int:
 
 
 async def _warm_up(settings: Settings, workspace: Workspace, report: TextIO) -> None:
-    use_enough_threads()
+    use_enough_threads(settings.runs_at_once)
+    runs = Runs(settings.runs_at_once)
     began = time.monotonic()
-    async with Client(build_server(settings, workspace, Runs())) as client:
+    async with Client(build_server(settings, workspace, runs)) as client:
         tools = (await client.list_tools()).tools
         report.write(f"ok  the server answers with {len(tools)} tools ({time.monotonic() - began:.1f} s)\n")
         program = PROGRAM.format(mount=workspace.virtual)
         answer = await client.call_tool("run_python_code", {"python_code": program})
+    runs.close()
     for line in _checked(answer, workspace):
         report.write(f"ok  {line}\n")
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-CLOSING_TAG = re.compile(r"<(?=/\s*(?:status|dependencies|output|return_value|error|notes)\b)", re.IGNORECASE)
+CLOSING_TAG = re.compile(r"<(?=/\s*(?:status|dependencies|files|output|return_value|error|notes)\b)", re.IGNORECASE)
 
 
 def encodable(text: str) -> str:
     """Return text that UTF-8 can carry: lone surrogates are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def one_line(text: str) -> str:
+    """Return text of printable characters only, fit to be shown in one line: anything else is a blank."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def encodable_data(data: Any) -> Any:

@@ -115,7 +115,7 @@ def pattern_answer(name: str, patterns: Mapping[str, str]) -> str | None:
     if target is None or not segment:
         return None
     stem = re.sub(r"_admin$", "", re.sub(r"_v\d+\w*$", "", segment))
-    return target.replace("*", canonical(stem))
+    return target.partition(" ")[0].replace("*", canonical(stem))
 
 
 def _shorter_answer(name: str, table: Table) -> Value | None:

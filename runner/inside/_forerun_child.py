@@ -61,17 +61,38 @@ def _translate(translated: str) -> None:
 
 def write(path: str, answer: dict[str, Any]) -> bool:
     """Write the answer whole or not at all, and say whether; a fork of the script has nothing to answer."""
-    import json
-
     if os.getpid() != OWNER:
         return False
+    text = plain_json(answer)
+    if not text:
+        import json
+
+        text = json.dumps(answer)
     try:
         with open(path + ".part", "w", encoding="utf-8", errors="backslashreplace") as file:
-            json.dump(answer, file)
+            file.write(text)
         os.replace(path + ".part", path)
     except OSError:
         return False
     return True
+
+
+def plain_json(data: Any) -> str:
+    """Return plain data as JSON, or "" where that takes more care: to import `json` takes longer than all the rest."""
+    kind = type(data)
+    if data is None or kind is bool:
+        return {None: "null", True: "true", False: "false"}[data]
+    if kind is int:
+        return str(data) if data.bit_length() < 64 else ""
+    if kind is str:
+        return f'"{data}"' if data.isascii() and data.isprintable() and not set('"\\') & set(data) else ""
+    if kind is list:
+        parts = [plain_json(each) for each in data]
+        return f"[{','.join(parts)}]" if all(parts) else ""
+    if kind is dict:
+        parts = [f"{plain_json(name)}:{plain_json(each)}" for name, each in data.items()]
+        return f"{{{','.join(parts)}}}" if not any(part[0] == ":" or part[-1] == ":" for part in parts) else ""
+    return ""
 
 
 def missing_module(error: ImportError) -> str:

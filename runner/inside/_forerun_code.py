@@ -1,32 +1,38 @@
 """Inside the script's interpreter: runs a code string as `main.py`, and answers with its last expression's value.
 
-Standard library only, Python 3.8 and later. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then is
-`__main__`, and no frame of this file shows in its tracebacks.
+Standard library only, Python 3.8 and later, and little of that: to import `ast`, `linecache` and `json` takes longer
+than a short program takes to run. Started as `python _forerun_code.py MAIN ARGUMENTS...`; the code then is `__main__`,
+and no frame of this file shows in its tracebacks.
 """
 
 from __future__ import annotations
 
-import ast
-import linecache
 import os
 import sys
-import types
 
 import _forerun_child  # type: ignore[import-not-found]
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _forerun_lines import show_lines_of  # type: ignore[import-not-found]
 from _forerun_values import figures, value_of  # type: ignore[import-not-found]
 
 del sys.path[0]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ast
+    import types
     from collections.abc import Callable
     from typing import Any
 
     Hook = Callable[[type[BaseException], BaseException, types.TracebackType | None], object]
 
 NAME = "main.py"
+
+ONLY_AST, TOP_LEVEL_AWAIT = 0x400, 0x2000
+"""Flags of `compile`: `ast.PyCF_ONLY_AST` and `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`."""
+COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`."""
 
 
 def main() -> None:
@@ -39,8 +45,8 @@ def main() -> None:
         sys.path[0] = folder
     with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:
         source = file.read()
-    linecache.cache[NAME] = (len(source), None, source.splitlines(True), NAME)
-    module = types.ModuleType("__main__")
+    show_lines_of(NAME, source)
+    module = type(sys)("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __cached__=None)
     if variables:
         module.__dict__.update(_load(variables))
@@ -87,25 +93,23 @@ class _Runner:
 
     def run(self, source: str) -> Any:
         """Return the value of the last expression, or None."""
-        tree = compile(source, NAME, "exec", self._flags() | ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree: Any = compile(source, NAME, "exec", TOP_LEVEL_AWAIT | ONLY_AST, dont_inherit=True)
         if _forerun_child.paths is not None:
             _forerun_child.paths.in_tree(tree)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        last = tree.body.pop() if tree.body and type(tree.body[-1]).__name__ == "Expr" else None
         try:
             self._execute(tree, "exec")
-            return self._execute(ast.Expression(last.value), "eval") if last is not None else None
+            return self._execute(_expression(last.value), "eval") if last is not None else None
         finally:
             if self._loop is not None:
                 self._close()
 
-    def _flags(self) -> int:
-        return getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
-
     def _execute(self, tree: ast.Module | ast.Expression, mode: str) -> Any:
-        code = compile(tree, NAME, mode, self._flags(), dont_inherit=True)
-        if not code.co_flags & 0x80:  # inspect.CO_COROUTINE
+        code = compile(tree, NAME, mode, TOP_LEVEL_AWAIT, dont_inherit=True)
+        if not code.co_flags & COROUTINE:
             return eval(code, self._namespace)
         import asyncio
+        import types
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
@@ -122,6 +126,14 @@ class _Runner:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         self._loop.close()
+
+
+def _expression(value: ast.expr) -> ast.Expression:
+    """Return an expression to evaluate, made from an empty one, since its class would have to be imported."""
+    made: Any = compile("0", NAME, "eval", ONLY_AST, dont_inherit=True)
+    made.body = value
+    expression: ast.Expression = made
+    return expression
 
 
 main()

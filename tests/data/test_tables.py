@@ -204,7 +204,8 @@ def test_patterns_hold_one_star() -> None:
     for pattern, target in MAP["patterns"].items():
         assert pattern.count("*") == target.count("*") == 1
         assert pattern.endswith(".*")
-        assert target.replace("*", "x") == canonicalize_name(target.replace("*", "x"))
+        for name in target.replace("*", "x").split(" "):
+            assert name == canonicalize_name(name)
 
 
 @pytest.mark.parametrize(("name", "distribution"), NAMESAKES.items(), ids=list(NAMESAKES))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from forerun.resolver.folders import python_files
 from forerun.resolver.ignore_rules import rules_in, verdict
-from forerun.resolver.library import read_folder
+from forerun.resolver.library import resolve, scripts_in
 from forerun.resolver.shebang import is_python, program
 from forerun.resolver.source import from_file
 
@@ -172,8 +172,7 @@ def test_pipes_and_loops_do_not_hold_it_up(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "self").symlink_to(tmp_path / "self")
     (tmp_path / "loop.py").symlink_to(tmp_path)
-    sources, problems = read_folder(str(tree(tmp_path, {"a.py": ""})))
-    assert [os.path.basename(source.path) for source in sources] == ["a.py"]
+    problems = resolve(tree(tmp_path, {"a.py": "import yaml"})).diagnostics
     assert [(os.path.basename(each.path), each.message) for each in problems] == [
         ("pipe.py", "is not a regular file"),
     ]
@@ -189,20 +188,20 @@ def test_a_folder_that_cannot_be_listed_is_named() -> None:
         if user == 0:
             os.seteuid(65534)
         try:
-            sources, problems = read_folder(name)
-            _, alone = read_folder(str(folder / "closed"))
+            sources, problems = scripts_in(name)
+            _, alone = scripts_in(str(folder / "closed"))
         finally:
             if user == 0:
                 os.seteuid(user)
             (folder / "closed").chmod(0o755)
-    assert [os.path.basename(source.path) for source in sources] == ["a.py"]
+    assert [os.path.basename(path) for path in sources] == ["a.py"]
     assert [os.path.basename(each.path) for each in problems] == ["closed"]
     assert "cannot be listed" in alone[0].message
     assert len(alone) == 1
 
 
 def test_an_empty_folder_is_said_to_hold_nothing(tmp_path: Path) -> None:
-    (only,) = read_folder(str(tmp_path))[1]
+    (only,) = scripts_in(str(tmp_path))[1]
     assert "holds no Python file" in only.message
 
 

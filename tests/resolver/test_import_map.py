@@ -265,3 +265,18 @@ def test_every_row_of_the_shipped_names_is_found_and_nothing_else() -> None:
             assert other in taken or shipped_by(other) == ""
     for odd in ("", " ", "\n", "a" * 100_000, "ünï", "\udcff", "0", "~"):
         assert shipped_by(odd) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("import flask.ext.sqlalchemy", ["flask", "flask-sqlalchemy"], id="flask.ext"),
+        pytest.param("from flask.ext.script import Manager", ["flask", "flask-script"], id="from flask.ext.script"),
+        pytest.param("from flask.ext import login, wtf", ["flask", "flask-login", "flask-wtf"], id="from flask.ext"),
+        pytest.param("from flaskext.mail import Mail", ["flask-mail"], id="flaskext is no part of flask"),
+        pytest.param("from flask import ext", ["flask"], id="flask alone"),
+    ],
+)
+def test_extensions_are_needed_and_what_they_stand_in(code: str, expected: list[str]) -> None:
+    resolution = resolve_sources([from_code(code)], LINUX)
+    assert [each.name for each in resolution.requirements] == expected

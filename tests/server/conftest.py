@@ -59,9 +59,11 @@ def connect(folder: Path) -> Connect:
     @asynccontextmanager
     async def connected(mode: str = "auto", **options: Any) -> AsyncIterator[Client]:
         settings = Settings(**{"path": str(folder), **options})
+        runs = Runs(settings.runs_at_once)
         with open_workspace(settings) as workspace:
-            async with Client(build_server(settings, workspace, Runs()), mode=mode) as client:
+            async with Client(build_server(settings, workspace, runs), mode=mode) as client:
                 yield client
+        runs.close()
 
     return connected
 

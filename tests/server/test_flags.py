@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from forerun.commands.serve import parse
+from forerun.commands.serve_options import parse
 from forerun.server.settings import Settings
 
 
 def test_no_flags_are_the_defaults() -> None:
-    assert parse("stdio", []) == Settings()
+    assert parse("stdio", []) == (Settings(), None)
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ def test_no_flags_are_the_defaults() -> None:
 )
 def test_deps_are_split_into_requirements(flags: list[str], requirements: tuple[str, ...]) -> None:
     arguments = [part for flag in flags for part in ("--deps", flag)]
-    assert parse("stdio", arguments).dependencies == requirements
+    assert parse("stdio", arguments).settings.dependencies == requirements
 
 
 def test_all_flags() -> None:
     folders = ["--mount", "/data", "--path", "/"]
     trust = ["--trust", "any", "--allow", "A_b", "--deny", "c"]
-    settings = parse("stdio", [*folders, *trust, "--timeout", "5", "--max-retries", "0", "--verbose"])
+    settings = parse("stdio", [*folders, *trust, "--timeout", "5", "--max-retries", "0", "--verbose"]).settings
     assert settings == Settings(
         mount="/data", path="/", timeout=5, trust="any", allow=("A_b",), deny=("c",), max_retries=0, verbose=True
     )

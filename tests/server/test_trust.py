@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from forerun.resolver.declared import level_of_distribution
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-NAME, MODULE = "django-blog-zinnia", "django_blog_zinnia"
+NAME, MODULE = "django-microblog", "django_microblog"
 IMPORT = f"print('ran')\nimport {MODULE}\n"
 
 
@@ -26,7 +28,7 @@ def block(*lines: str) -> str:
 CODE = {
     "import": {"python_code": IMPORT},
     "dependency": {"dependencies": [NAME]},
-    "dependency in another spelling": {"dependencies": ["Django_Blog.Zinnia[x]>=0.1 ; python_version > '3'"]},
+    "dependency in another spelling": {"dependencies": ["Django_MicroBlog[x]>=0.1 ; python_version > '3'"]},
     "dependency beside an import": {"python_code": IMPORT, "dependencies": [NAME]},
     "block": {"python_code": block(f"dependencies = ['{NAME}']")},
     "block beside an import": {"python_code": block(f"dependencies = ['{NAME}']") + IMPORT},
@@ -82,6 +84,10 @@ async def test_files_that_scripts_may_have_written(
     assert facts["status"] == "refused"
     assert not prediction["would_run"]
     assert_shows_no_way_round(text + json.dumps(facts) + said + json.dumps(prediction))
+
+
+def test_the_name_is_one_that_nobody_vetted() -> None:
+    assert level_of_distribution(NAME) == "registered"
 
 
 async def test_the_operators_flags_hold(connect: Callable[..., Any], ask: Ask) -> None:

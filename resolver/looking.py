@@ -1,0 +1,147 @@
+"""One script -> a `Look`: all that it adds to a resolution, small enough to be carried between processes."""
+
+from __future__ import annotations
+
+from .errors import SourceError
+from .findings import Diagnostic
+from .implicit import implicit_needs
+from .imports import find_imports
+from .local import Neighbourhood
+from .origin import Origins
+from .selection import selected
+from .source import Source, from_file
+from .value import Value
+from .version_hints import version_hints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from .findings import Concern, Requirement
+    from .imports import Reading
+    from .inline_metadata import InlineMetadata
+    from .origin import Finding
+    from .pip_hints import PipHint
+    from .target import Target
+
+    LookAtAll = Callable[["Looking", Sequence["Source | str"]], Iterable["Look"]]
+
+PATH_WORDS = ("sys.path", "path.append(", "path.insert(", "addsitedir")
+"""A text without these adds nothing to `sys.path`."""
+
+
+class Look(Value):
+    """What one source says; `source` has no text any more.
+
+    `needed` and `optional` are what it imports, `implied` what it needs without an import, `constraints` the versions
+    under which it runs. Where its `block` (PEP 723) declares its requirements, imports are only compared with them.
+    """
+
+    source: Source
+    needed: tuple[Finding, ...] = ()
+    optional: tuple[Finding, ...] = ()
+    implied: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    hints: tuple[PipHint, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    block: InlineMetadata | None = None
+    is_declared: bool = False
+
+
+class Looking:
+    """Looks at sources for one target and one neighbourhood of local files. Never raises on any text."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        root: str = "",
+        import_map: Mapping[str, str] | None = None,
+        with_hints: bool = True,
+        reads_blocks: bool = True,
+    ) -> None:
+        self._target = target
+        self._origins = Origins(target, Neighbourhood(root), import_map)
+        self._with_hints = with_hints
+        self._reads_blocks = reads_blocks
+
+    def at(self, item: Source | str) -> Look:
+        """Look at a script; one of which the path is given is read first."""
+        try:
+            source = from_file(item) if isinstance(item, str) else item
+        except SourceError as error:
+            return Look(Source("", error.path), diagnostics=(Diagnostic(error.path, 0, error.reason),))
+        block = _block(source) if self._reads_blocks else None
+        is_declared = block is not None and block.dependencies is not None
+        return self.below(source, is_declared=is_declared, is_main=True).replace(block=block)
+
+    def below(self, source: Source, *, is_declared: bool, is_main: bool = False) -> Look:
+        """Look at a source that another one imports, and for which that one's block declares, or does not."""
+        reading = find_imports(source, self._target)
+        if any(word in source.text for word in PATH_WORDS):
+            source = _with_search_path(source, reading)
+        findings = self._origins.of(reading, source)
+        needed = selected(findings)
+        chosen = {id(each) for each in needed}
+        look = Look(
+            source.replace(text="", notes=()),
+            tuple(needed),
+            tuple(each for each in findings if id(each) not in chosen),
+            diagnostics=tuple(self._problems(source, reading, is_main=is_main)),
+            is_declared=is_declared,
+        )
+        return self._with_rules(look, source, reading)
+
+    def _problems(self, source: Source, reading: Reading, *, is_main: bool) -> Iterable[Diagnostic]:
+        yield from (Diagnostic(source.name, 0, note) for note in source.notes)
+        if reading.problem:
+            from .syntax import cannot_run, why_not_python
+
+            why = why_not_python(reading.problem, reading.problem_line, source.text, self._target)
+            is_certain = cannot_run(reading.problem, reading.problem_line, source.text, self._target)
+            kind: Concern = "syntax" if is_main and is_certain else "note"
+            yield Diagnostic(source.name, reading.problem_line, why, kind)
+
+    def _with_rules(self, look: Look, source: Source, reading: Reading) -> Look:
+        """Add what the script needs without importing it, and the versions under which it still runs."""
+        if reading.tree is None:
+            return look
+        modules = {each.found.top for each in look.needed if each.origin in ("third party", "standard library")}
+        if not look.is_declared:
+            implied = implicit_needs(modules, source.text, reading.tree, source.name)
+            look = look.replace(implied=tuple(implied), hints=tuple(_pip_hints(source)))
+        if self._with_hints:
+            hinted = version_hints(modules, source.text, reading.tree, source.name, self._target)
+            constraints, notes = hinted
+            look = look.replace(
+                constraints=() if look.is_declared else tuple(constraints), diagnostics=(*look.diagnostics, *notes)
+            )
+        return look
+
+
+def one_by_one(looking: Looking, items: Sequence[Source | str]) -> Iterable[Look]:
+    """Look at each script in turn."""
+    return map(looking.at, items)
+
+
+def _pip_hints(source: Source) -> Sequence[PipHint]:
+    if "install " not in source.text and "uv add " not in source.text:
+        return ()
+    from .pip_hints import pip_hints
+
+    return pip_hints(source.text)
+
+
+def _block(source: Source) -> InlineMetadata | None:
+    if "# /// script" not in source.text:
+        return None
+    from .inline_metadata import inline_metadata
+
+    return inline_metadata(source.text)
+
+
+def _with_search_path(source: Source, reading: Reading) -> Source:
+    from .search_path import added_folders
+
+    folders = (*added_folders(source, reading), *source.search_path)
+    return source.replace(search_path=tuple(dict.fromkeys(folders)))

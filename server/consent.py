@@ -1,0 +1,96 @@
+"""Names that the policy does not trust -> one question to the person, where their client can ask it.
+
+The text is ours: a caller's code contributes names of distributions only, which are letters, digits and hyphens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from mcp.server.mcpserver import AcceptedElicitation, Elicit, Resolve
+from pydantic import BaseModel, Field
+
+from forerun.resolver.declared import declared_requirements
+from forerun.resolver.library import resolve
+from forerun.runner.question import questions
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcp.server.mcpserver import Context
+
+    from forerun.resolver.source import Source
+    from forerun.resolver.trust import Policy
+    from forerun.runner.question import Question
+
+MOST_NAMES = 10
+"""More are refused without a question: nobody would read it."""
+LONGEST_NAME = 100
+
+
+class Consent(BaseModel):
+    """The person's answer."""
+
+    install: bool = Field(
+        default=False, title="Install them for this run", description="Installed code runs on this machine."
+    )
+
+
+class Proposal(NamedTuple):
+    """What is to be run: the very source of which the person is asked, and what they may have doubts about."""
+
+    source: Source
+    shown_path: str = ""
+    doubts: tuple[Question, ...] = ()
+
+    def allowed_by(self, answer: Any) -> tuple[str, ...]:
+        """Return the names that the person's answer allows for this run."""
+        if not isinstance(answer, AcceptedElicitation) or not answer.data.install:
+            return ()
+        return tuple(each.name for each in self.doubts)
+
+
+def asking(propose: Callable[..., Awaitable[Proposal]]) -> Resolve:
+    """Return what has the SDK ask the person about a proposal, where there is something to ask."""
+
+    async def ask(proposal: Proposal) -> Elicit[Consent] | Consent:
+        return Elicit(_text(proposal.doubts), Consent) if proposal.doubts else Consent()
+
+    # Written as text, an annotation could not name a function that is local here.
+    ask.__annotations__["proposal"] = Annotated[Proposal, Resolve(propose)]
+    return Resolve(ask)
+
+
+def can_ask(context: Context[Any, Any]) -> bool:
+    """Whether the client can put a form to its person."""
+    capabilities = context.client_capabilities
+    kinds = capabilities.elicitation if capabilities else None
+    return kinds is not None and (kinds.form is not None or kinds.url is None)
+
+
+def doubts_about(
+    source: Source, dependencies: list[str], rules: Policy, context: Context[Any, Any]
+) -> tuple[Question, ...]:
+    """Return what to ask the person before a run; () where there is nothing to ask, or nobody."""
+    if not can_ask(context):
+        return ()
+    found = unvetted(source, dependencies, rules)
+    is_readable = len(found) <= MOST_NAMES and all(len(each.name) <= LONGEST_NAME for each in found)
+    return found if is_readable else ()
+
+
+def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Question, ...]:
+    """Return what a run would be refused for, and that a person may allow; () where one may not."""
+    resolution = resolve(source)
+    named, bad = declared_requirements(dependencies, source.author, "", 0, "named by the caller")
+    asked = {each.name for each in named}
+    predicted = (each for each in resolution.requirements if each.name not in asked and not each.is_lazy)
+    whole = resolution.replace(requirements=(*named, *predicted), unresolved=(*resolution.unresolved, *bad))
+    return questions(whole, rules, source)
+
+
+def _text(doubts: tuple[Question, ...]) -> str:
+    lines = [f"- {each.reason}{f' (line {each.line})' if each.line else ''}" for each in doubts]
+    return "\n".join(
+        ["A program needs packages that this server does not trust on its own:", *lines, "Install them for this run?"]
+    )

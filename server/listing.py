@@ -1,0 +1,91 @@
+"""The mounted folder -> its entries, and the files that a run has written, following no links."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from .files import FileRefused, open_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_ENTRIES = 5_000
+"""Entries that are looked at; a folder may hold millions."""
+DEEPEST = 12
+UNINTERESTING = frozenset(("__pycache__", "node_modules", "site-packages"))
+
+
+class Entry(NamedTuple):
+    """A file or folder below the mounted one: its components, size in bytes, and time of its last change in ns."""
+
+    parts: tuple[str, ...]
+    is_folder: bool
+    size: int
+    changed: int
+
+
+def entries_of(folder: str, parts: Sequence[str]) -> list[Entry]:
+    """Return the files and folders in a folder, by name; links, pipes and devices are left out.
+
+    Raises:
+        FileRefused: there is no such folder, or a link leads to it.
+    """
+    try:
+        descriptor = open_folder(folder, parts)
+    except OSError as error:
+        raise FileRefused("/".join(parts), "is no folder under the mount") from error
+    try:
+        found = []
+        with os.scandir(descriptor) as scanned:
+            for count, each in enumerate(scanned):
+                if count >= MOST_ENTRIES:
+                    break
+                entry = _entry(tuple(parts), each)
+                if entry is not None:
+                    found.append(entry)
+    finally:
+        os.close(descriptor)
+    return sorted(found)
+
+
+def _entry(parts: tuple[str, ...], found: os.DirEntry[str]) -> Entry | None:
+    try:
+        status = found.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    is_folder = stat.S_ISDIR(status.st_mode)
+    if not is_folder and not stat.S_ISREG(status.st_mode):
+        return None
+    return Entry((*parts, found.name), is_folder, status.st_size, status.st_ctime_ns)
+
+
+def files_below(folder: str) -> Iterator[Entry]:
+    """Yield the files below a folder, those nearest to it first; hidden ones and caches are left out."""
+    waiting: list[tuple[str, ...]] = [()]
+    seen = 0
+    while waiting and seen < MOST_ENTRIES:
+        try:
+            entries = entries_of(folder, waiting.pop(0))
+        except FileRefused:
+            continue
+        for each in entries:
+            seen += 1
+            if each.parts[-1].startswith(".") or each.parts[-1] in UNINTERESTING:
+                continue
+            if not each.is_folder:
+                yield each
+            elif len(each.parts) < DEEPEST:
+                waiting.append(each.parts)
+
+
+def written_since(folder: str, moment: int, most: int) -> list[Entry]:
+    """Return the files whose last change is later than a moment (ns since the epoch), at most so many."""
+    found = []
+    for each in files_below(folder):
+        if each.changed > moment:
+            found.append(each)
+            if len(found) == most:
+                break
+    return found

@@ -1,0 +1,92 @@
+"""`RunResult` + mount -> what a run has made, to be sent or read later: pictures, written files, output in full."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from mcp_types import ImageContent, ResourceLink
+
+from . import words
+from .images import fitting
+from .kept import Kept
+from .listing import written_since
+
+if TYPE_CHECKING:
+    from forerun.runner.result import RunResult
+
+    from .kept import Shelf
+    from .workspace import Workspace
+
+FILES, OUTPUT = "forerun://files/", "forerun://output/"
+"""Beginnings of the URIs of files under the mount, and of what is kept for a session."""
+
+MOST_FILES = 20
+MOST_IMAGE_BYTES = 5_000_000
+"""Bytes of all figures of an answer; those beyond are only linked, never cut."""
+
+
+class Products(NamedTuple):
+    """Figures as images, everything as links, and what must be said about either."""
+
+    pictures: tuple[ImageContent, ...] = ()
+    links: tuple[ResourceLink, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def products_of(
+    result: RunResult, workspace: Workspace, began: int, shelf: Shelf, session: str, most_output: int
+) -> Products:
+    """Return what a run that began at a moment (ns since the epoch) has made; reads the mounted folder."""
+    pictures, notes = _pictures(result)
+    kept = [_kept(shelf, Kept(session, "image/png", data), f"figure {n}") for n, data in enumerate(result.images, 1)]
+    if len(result.output) > most_output:
+        text = words.in_virtual_paths(words.encodable(result.output), workspace.mount).encode()
+        kept.append(_kept(shelf, Kept(session, "text/plain", text), "output in full"))
+    links = [each for each in kept if each is not None]
+    written = written_since(workspace.folder, began, MOST_FILES + 1)
+    if len(written) > MOST_FILES:
+        notes.append(f"more than {MOST_FILES} files were written under {workspace.virtual}; the first are listed")
+    links += [_link_to_file(each.parts, each.size, workspace) for each in written[:MOST_FILES]]
+    return Products(tuple(pictures), tuple(links), tuple(notes))
+
+
+def _pictures(result: RunResult) -> tuple[list[ImageContent], list[str]]:
+    """Return the figures that can be sent, and what is to be said of the others."""
+    pictures: list[ImageContent] = []
+    notes = []
+    left = MOST_IMAGE_BYTES
+    for number, data in enumerate(result.images, 1):
+        small = fitting(data, left)
+        if small is None:
+            notes.append(f"figure {number} is too large to be sent; it is linked, or save a smaller one to a file")
+            continue
+        left -= len(small)
+        pictures.append(ImageContent(type="image", data=base64.b64encode(small).decode(), mime_type="image/png"))
+    return pictures, notes
+
+
+def _kept(shelf: Shelf, kept: Kept, what: str) -> ResourceLink | None:
+    name = shelf.keep(kept)
+    if not name:
+        return None
+    uri = OUTPUT + name
+    return ResourceLink(type="resource_link", name=what, uri=uri, mime_type=kept.mime_type, size=len(kept.data))
+
+
+def _link_to_file(parts: tuple[str, ...], size: int, workspace: Workspace) -> ResourceLink:
+    path = words.encodable(posixpath.join(workspace.virtual, *parts))
+    return ResourceLink(type="resource_link", name=path, uri=uri_of(parts), mime_type=type_of(parts[-1]), size=size)
+
+
+def uri_of(parts: tuple[str, ...]) -> str:
+    """Return the URI of a file under the mount."""
+    return FILES + quote("/".join(parts), errors="surrogateescape")
+
+
+def type_of(name: str) -> str:
+    """Return a MIME type by a file's name."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

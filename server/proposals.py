@@ -1,0 +1,70 @@
+"""Code or a path that a caller sends -> what is to be run, with what a person must be asked about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver import Context
+
+from forerun.resolver.notebook import code_of_notebook
+from forerun.resolver.source import Source, from_bytes, from_code
+
+from .arguments import MOST_TEXT, check_items, check_text
+from .calls import told
+from .consent import Proposal, doubts_about
+from .files import parts_below, read_below
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .settings import Settings
+    from .workspace import Workspace
+
+    Proposer = Callable[..., Awaitable[Proposal]]
+
+
+def proposers(settings: Settings, workspace: Workspace) -> tuple[Proposer, Proposer]:
+    """Return what makes a proposal of code, and of a file under the mount; the SDK calls them before the tools."""
+
+    def proposed(source: Source, shown: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
+        return Proposal(source, shown, doubts_about(source, dependencies, settings.policy, context))
+
+    async def propose_code(python_code: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
+        with told(workspace):
+            check_text("python_code", python_code)
+            check_items("dependencies", dependencies)
+            return await asyncio.to_thread(proposed, code(python_code, workspace), "", dependencies, context)
+
+    async def propose_file(file_path: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
+        with told(workspace):
+            check_items("dependencies", dependencies)
+            source, shown = await asyncio.to_thread(read_file, file_path, workspace)
+            return await asyncio.to_thread(proposed, source, shown, dependencies, context)
+
+    return propose_code, propose_file
+
+
+def code(text: str, workspace: Workspace) -> Source:
+    """Return code that a caller sends as a Source; modules in the mounted folder are beside it."""
+    return from_code(text, "caller", workspace.folder)
+
+
+def read_file(file_path: str, workspace: Workspace) -> tuple[Source, str]:
+    """Return a file under the mount as a Source, and its virtual path.
+
+    Any file under the mount may have been written by a script, so that it ranks as code that a caller sends.
+
+    Raises:
+        FileRefused: the path leads to no file that may be read.
+        ResolverError: the file is none that can be run.
+    """
+    parts = parts_below(file_path, workspace.mount)
+    data = read_below(workspace.folder, parts, MOST_TEXT)
+    real, shown = os.path.join(workspace.folder, *parts), posixpath.join(workspace.virtual, *parts)
+    if parts[-1].endswith(".ipynb"):
+        text, notes = code_of_notebook(data)
+        return Source(text, real, "notebook", "caller", notes, workspace.folder), shown
+    return from_bytes(data, real, "script", "caller").replace(beside=workspace.folder), shown

@@ -1,0 +1,122 @@
+"""`forerun config`: snippets that start a server as they are, and settings with their sources."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from forerun.commands.host_snippets import HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
+
+INITIALIZE = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}  # fmt: skip
+
+
+def entry_of(host: str, snippet: str) -> dict[str, Any]:
+    if host == "codex":
+        found: dict[str, Any] = tomllib.loads(snippet)["mcp_servers"]["forerun"]
+    elif host == "goose":
+        lines = dict(line.strip().split(": ", 1) for line in snippet.splitlines()[2:])
+        found = {"command": json.loads(lines["cmd"]), "args": json.loads(lines["args"]), "type": lines["type"]}
+    else:
+        key = {"vscode": "servers", "zed": "context_servers"}.get(host, "mcpServers")
+        found = json.loads(snippet)[key]["forerun"]
+    return found
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_snippet_starts_a_server_as_it_is(host: str, run_forerun: Forerun, tmp_path: Path) -> None:
+    (tmp_path / "a folder").mkdir()
+    printed = run_forerun("config", host, "--mount", "/data", "--path", "a folder")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    entry = entry_of(host, printed.stdout)
+    assert os.path.isabs(entry["command"])
+    assert entry["args"][-5:] == ["stdio", "--mount", "/data", "--path", str(tmp_path / "a folder")]
+    source = Path(__file__).parent.parent.parent / "src"
+    started = subprocess.run(
+        [entry["command"], *entry["args"]],
+        input=json.dumps(INITIALIZE) + "\n",
+        capture_output=True, text=True, cwd="/", timeout=60,
+        env={**os.environ, "PYTHONPATH": str(source)},
+    )  # fmt: skip
+    assert json.loads(started.stdout.splitlines()[0])["result"]["serverInfo"]["name"] == "forerun", started.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["netscape"], "there is no host 'netscape'", id="unknown host"),
+        pytest.param([], "usage: forerun config", id="no host"),
+        pytest.param(["zed", "--nonsense"], "unrecognized arguments", id="unknown option"),
+        pytest.param(["zed", "--path", "/no/such/folder"], "is not a folder", id="no folder"),
+    ],
+)
+def test_bad_use_is_one_sentence(arguments: list[str], said: str, run_forerun: Forerun) -> None:
+    ended = run_forerun("config", *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def shown(run_forerun: Forerun, *flags: str, **environment: str) -> dict[str, str]:
+    ended = run_forerun("config", "show", *flags, env={**os.environ, **environment})
+    assert ended.returncode == 0, ended.stderr
+    return dict(line.split(" = ", 1) for line in ended.stdout.splitlines())
+
+
+def test_settings_come_from_flags_then_the_environment_then_the_project(run_forerun: Forerun, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.forerun]\ntrust = "curated"\nallow = ["a"]\n')
+    assert shown(run_forerun)["trust"] == f'"curated"  ({tmp_path / "pyproject.toml"})'
+    assert shown(run_forerun, FORERUN_TRUST="registered")["trust"] == '"registered"  (environment)'
+    told = shown(run_forerun, "--trust", "any", "--allow", "c", FORERUN_TRUST="registered", FORERUN_ALLOW="b,b2")
+    assert told["trust"] == '"any"  (flag)'
+    assert told["allow"].startswith('["c", "b", "b2", "a"]  (flag, environment, ')
+    assert told["timeout"] == "300.0  (default)"
+
+
+def test_a_project_file_that_programs_can_write_does_not_count(run_forerun: Forerun, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.forerun]\ntrust = "any"\n')
+    assert shown(run_forerun, "--path", ".")["trust"] == '"popular"  (default)'
+    assert shown(run_forerun, FORERUN_PATH=str(tmp_path))["trust"] == '"popular"  (default)'
+    assert shown(run_forerun, "--path", str(tmp_path.parent))["trust"] == '"popular"  (default)'
+    (tmp_path / "mounted").mkdir()
+    assert shown(run_forerun, "--path", "mounted")["trust"].startswith('"any"')
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        pytest.param("FORERUN_TIMEOUT", "0", "FORERUN_TIMEOUT: must be above 0", id="no time"),
+        pytest.param("FORERUN_TRUST", "blind", "FORERUN_TRUST: choose from", id="unknown trust"),
+        pytest.param("FORERUN_DEPS", "a,--b", "FORERUN_DEPS:", id="no requirement"),
+        pytest.param("FORERUN_MAX_CONCURRENCY", "x", "FORERUN_MAX_CONCURRENCY:", id="no number"),
+    ],
+)
+def test_a_bad_variable_is_named(variable: str, value: str, said: str, run_forerun: Forerun) -> None:
+    ended = run_forerun("stdio", env={**os.environ, variable: value})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_python_that_runs_us_starts_the_server_where_no_program_lies_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from forerun.commands.config import main
+
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert main(["cursor"]) == 0
+    assert json.loads(capsys.readouterr().out)["mcpServers"]["forerun"]["args"] == ["-m", "forerun", "stdio"]
