@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .target import Target
 
 
+MOST_LINES = 1_000
+"""Lines of a script that are kept as evidence of one import; what imports it more often says nothing new."""
+
+
 class Gathered:
     """Collects what the sources need, then sorts it into a Resolution."""
 
@@ -29,6 +33,7 @@ class Gathered:
         self._implied: dict[str, list[Requirement]] = {}
         self._optional: dict[str, list[Requirement]] = {}
         self._covered: dict[str, list[Requirement]] = {}
+        self._lines: dict[tuple[int, bool, bool], int] = {}
         self._unresolved: dict[tuple[str, str], Unresolved] = {}
         self._standard: set[str] = set()
         self._local: set[str] = set()
@@ -42,6 +47,7 @@ class Gathered:
         """Take in one source; where its block declares its requirements, imports are only compared with them."""
         self.diagnostics.extend(look.diagnostics)
         source = look.source
+        self._lines.clear()
         for finding in look.needed:
             self._sort_in(finding, source, self._covered if look.is_declared else self._needed)
             if finding.origin == "missing" and not look.is_declared:
@@ -60,9 +66,13 @@ class Gathered:
             self._standard.add(each.top)
         elif finding.origin == "local":
             self._local.add(each.top or "." * each.level)
+        is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
         for candidate in finding.candidates:
+            alike = (id(candidate), is_lazy, into is self._optional)
+            self._lines[alike] = self._lines.get(alike, 0) + 1
+            if self._lines[alike] > MOST_LINES:
+                continue
             evidence = Evidence(each.module, source.name, each.line, candidate.rule)
-            is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
             made = Requirement(
                 candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
                 evidence=(evidence,),

@@ -104,12 +104,14 @@ class Looking:
 
     def _with_rules(self, look: Look, source: Source, reading: Reading) -> Look:
         """Add what the script needs without importing it, and the versions under which it still runs."""
+        if not look.is_declared:
+            look = look.replace(hints=tuple(_pip_hints(source)))
         if reading.tree is None:
             return look
         modules = {each.found.top for each in look.needed if each.origin in ("third party", "standard library")}
         if not look.is_declared:
             implied = implicit_needs(modules, source.text, reading.tree, source.name)
-            look = look.replace(implied=tuple(implied), hints=tuple(_pip_hints(source)))
+            look = look.replace(implied=tuple(implied))
         if self._with_hints:
             hinted = version_hints(modules, source.text, reading.tree, source.name, self._target)
             constraints, notes = hinted

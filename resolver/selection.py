@@ -13,7 +13,7 @@ def selected(findings: Sequence[Finding]) -> list[Finding]:
     """Return the needed findings, in order.
 
     Of the branches of a `try` that import alternatives, the first that needs no distribution is taken; where every
-    branch needs one, the first.
+    branch needs one, the first for which there is one.
     """
     needed = [each for each in findings if each.found.is_needed]
     choices: dict[int, list[tuple[int, Finding]]] = {}
@@ -30,9 +30,13 @@ def selected(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _best_branch(members: Iterable[tuple[int, Finding]]) -> int:
-    branches: dict[int, bool] = {}
+    branches: dict[int, list[Finding]] = {}
     for index, each in members:
-        is_free = each.origin in ("standard library", "local")
-        branches[index] = branches.get(index, True) and is_free
-    free = [index for index in sorted(branches) if branches[index]]
-    return free[0] if free else min(branches)
+        branches.setdefault(index, []).append(each)
+    return min(branches, key=lambda index: (_cost(branches[index]), index))
+
+
+def _cost(branch: Iterable[Finding]) -> int:
+    """Return 0 for imports that need nothing, 1 for those that distributions provide, 2 where one is missing."""
+    origins = {each.origin for each in branch}
+    return 2 if "missing" in origins else int("third party" in origins)

@@ -67,8 +67,9 @@ class Value(metaclass=_ValueType):
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed."""
-        current = {name: getattr(self, name) for name in type(self)._fields}  # type: ignore[attr-defined]
-        return type(self)(**{**current, **changes})
+        fields = type(self)._fields  # type: ignore[attr-defined]
+        values = [changes.pop(name) if name in changes else getattr(self, name) for name in fields]
+        return type(self)(*values, **changes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.astuple()

@@ -52,6 +52,7 @@ def needs(*cells: str) -> list[str]:
         pytest.param("%%bash\npip install pyyaml==6.0.2", ["pyyaml==6.0.2"], id="bash that installs"),
         pytest.param("%%sh -e\ncd x && pip3 install -q pyyaml", ["pyyaml"], id="sh that installs"),
         pytest.param("%%bash\npip install \\\n  pyyaml \\\n  zstandard", ["pyyaml", "zstandard"], id="continued"),
+        pytest.param("%pip install pyyaml==6.0.2\nprint 'Python 2'", ["pyyaml==6.0.2"], id="what does not parse"),
         pytest.param("%%bash\n# /// script\n# dependencies = ['numpy']\n# ///", [], id="no block of a script"),
     ],
 )

@@ -101,6 +101,17 @@ def test_of_alternatives_the_one_that_needs_nothing_is_taken() -> None:
     assert needs("try:\n import yaml\nexcept ImportError:\n import simplejson", linux(11)) == ["pyyaml"]
 
 
+def test_of_alternatives_one_that_nothing_provides_is_passed_over() -> None:
+    code = "try:\n import tomllib\nexcept ImportError:\n import tomli as tomllib"
+    assert needs(code, linux(11)) == []
+    assert needs(code, linux(10)) == ["tomli"]
+    assert needs("try:\n import zzqxkcd\nexcept ImportError:\n import yaml", linux(11)) == ["pyyaml"]
+    (only,) = resolve_sources(
+        [from_code("try:\n import zzqxkcd\nexcept ImportError:\n import zzqxkce")], linux(11)
+    ).unresolved
+    assert only.module == "zzqxkcd"
+
+
 def test_a_handler_that_imports_to_report_is_no_alternative() -> None:
     code = "try:\n import yaml\nexcept ImportError:\n import traceback\n traceback.print_exc()"
     assert needs(code, linux(11)) == ["pyyaml"]
