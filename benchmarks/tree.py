@@ -99,7 +99,7 @@ def others(folder: Path, tree: Path) -> dict[str, list[str]]:
 
 
 def measured(commands: dict[str, list[str]], rounds: int) -> dict[str, list[list[float]]]:
-    """Run every command in turn, round after round: seconds, processor seconds, and megabytes of the largest process."""
+    """Run every command in turn, round after round: seconds, processor seconds, megabytes of the largest process."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     found: dict[str, list[list[float]]] = {name: [] for name in commands}
     for _ in range(rounds):

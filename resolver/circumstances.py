@@ -52,7 +52,7 @@ class _Walk:
         if any(word in text for word in DYNAMIC_WORDS) or _runs_text(text):
             from .dynamic import DynamicImports
 
-            self._calls = DynamicImports(self._names(), self._tests(), target, depth)
+            self._calls = DynamicImports(self._names(), self._tests(), target, text, depth)
 
     def imports(self) -> tuple[Import, ...]:
         """Return the imports, in the order in which they stand."""
