@@ -6,6 +6,7 @@ import _ast
 
 from .conditions import dotted
 from .value import Value
+from .walking import walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def attempt(statement: _ast.Try, is_call: IsCall) -> Attempt:
     `is_call` tells whether a statement imports by a call with a constant name.
     """
     handler = next((each for each in statement.handlers if _is_for_imports(each, statement.body, is_call)), None)
-    if handler is None or ends_the_program(handler.body):
+    if handler is None or ends_the_program(handler.body) or _imports_again(handler, statement.body):
         return Attempt("required", handler)
     if imports_instead(handler.body, statement.body, is_call):
         return Attempt("choice", handler)
@@ -99,6 +100,12 @@ def _ends(statement: _ast.stmt) -> bool:
     return False
 
 
+def _imports_again(handler: _ast.ExceptHandler, tried: Sequence[_ast.stmt]) -> bool:
+    """Whether a handler imports, wherever in it, all that was tried: it installs it first, or waits for it."""
+    wanted = {top for statement in tried for top in _tops(statement)} - {"."}
+    return bool(wanted) and wanted <= {top for node in walk(handler) for top in _tops(node)}
+
+
 def is_import(statement: _ast.stmt) -> bool:
     """Whether a statement is an `import` or a `from ... import`."""
     return isinstance(statement, _ast.Import | _ast.ImportFrom)
@@ -124,7 +131,7 @@ def _replaces(statement: _ast.stmt, wanted: frozenset[str], is_call: IsCall) -> 
     return is_call(statement)
 
 
-def _tops(statement: _ast.stmt) -> Iterator[str]:
+def _tops(statement: _ast.AST) -> Iterator[str]:
     if isinstance(statement, _ast.ImportFrom):
         yield "." if statement.level else (statement.module or "").partition(".")[0]
     elif isinstance(statement, _ast.Import):

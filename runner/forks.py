@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def in_forks(work: Callable[[Item], Answer], items: Sequence[Item], copies: int) -> Iterator[Answer]:
+def in_forks(work: Callable[[Item], Answer], items: Sequence[Item], copies: int) -> Generator[Answer]:
     """Yield `work(item)` for each item, in order; `copies` processes share the work, at most eight.
 
     `work` may not raise, and its answers must be picklable. Call it while this process has one thread.

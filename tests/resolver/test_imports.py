@@ -93,6 +93,11 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
         ),
         pytest.param("except ImportError:\n try:\n  install()\n finally:\n  sys.exit(1)", "", id="exits finally"),
         pytest.param("except ImportError:\n parser.error('x')", "", id="argparse ends it"),
+        pytest.param(
+            "except ImportError:\n if ask():\n  pip.main(['install', 'a'])\n  import a\n else:\n  flag = 1",
+            "",
+            id="installs it and imports it again",
+        ),
         pytest.param("except ImportError:\n assert False, 'x'", "", id="asserts"),
         pytest.param("except ImportError:\n raise\nexcept Exception:\n pass", "", id="raises before a handler of all"),
         pytest.param("except ImportError:\n pass\nexcept Exception:\n raise", "optional", id="passes first"),
