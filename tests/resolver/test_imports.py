@@ -93,11 +93,6 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
         ),
         pytest.param("except ImportError:\n try:\n  install()\n finally:\n  sys.exit(1)", "", id="exits finally"),
         pytest.param("except ImportError:\n parser.error('x')", "", id="argparse ends it"),
-        pytest.param(
-            "except ImportError:\n if ask():\n  pip.main(['install', 'a'])\n  import a\n else:\n  flag = 1",
-            "",
-            id="installs it and imports it again",
-        ),
         pytest.param("except ImportError:\n assert False, 'x'", "", id="asserts"),
         pytest.param("except ImportError:\n raise\nexcept Exception:\n pass", "", id="raises before a handler of all"),
         pytest.param("except ImportError:\n pass\nexcept Exception:\n raise", "optional", id="passes first"),
@@ -122,6 +117,15 @@ def test_plain_blocks(code: str, expected: dict[str, str]) -> None:
 )
 def test_guarded_import(handler: str, expected: str) -> None:
     assert circumstances(f"try:\n import a\n{handler}")["a"] == expected
+
+
+def test_a_handler_that_imports_the_same_again_needs_it() -> None:
+    code = (
+        "try:\n import a\nexcept ImportError:\n if ask():\n  pip.main(['install', 'a'])\n  import a\n else:\n  x = 1\n"
+    )
+    first, again = find_imports(from_code(code), LINUX).imports
+    assert (first.line, first.circumstances) == (2, ())
+    assert (again.line, again.circumstances) == (6, ("optional",))
 
 
 @pytest.mark.parametrize(
