@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
 
 from forerun.resolver.errors import ResolverError
 from forerun.resolver.names import canonical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 LARGEST = 1_000_000
 """Bytes; a larger file is not ours."""
@@ -100,7 +99,7 @@ def _change(change: Callable[[frozenset[str]], frozenset[str]]) -> str:
 
     path = answers_path()
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with _locked(os.path.dirname(path)):
+    with _Locked(os.path.dirname(path)):
         names = sorted(change(allowed_always()))
         part = f"{path}.{os.getpid()}"
         with open(part, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
@@ -110,14 +109,18 @@ def _change(change: Callable[[frozenset[str]], frozenset[str]]) -> str:
     return path
 
 
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    """Hold the answers alone, so that two runs that store at once both do."""
-    import fcntl
+class _Locked:
+    """Holds the answers alone, so that two runs that store at once both do; without contextlib, which is dear."""
 
-    handle = os.open(os.path.join(folder, "allowed.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._handle = -1
+
+    def __enter__(self) -> None:
+        import fcntl
+
+        self._handle = os.open(os.path.join(self._folder, "allowed.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def __exit__(self, *_problem: object) -> None:
+        os.close(self._handle)

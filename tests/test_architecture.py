@@ -76,7 +76,9 @@ def modules_after(code: str) -> set[str]:
 
 
 HEAVY = set(
-    "argparse asyncio dataclasses json mcp packaging pathlib re rich stdlib_list subprocess tomllib typing".split()
+    "argparse asyncio contextlib dataclasses functools json mcp packaging pathlib re rich stdlib_list subprocess tomllib "
+    "typing".split()
+)
 )
 
 
