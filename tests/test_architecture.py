@@ -76,9 +76,8 @@ def modules_after(code: str) -> set[str]:
 
 
 HEAVY = set(
-    "argparse asyncio contextlib dataclasses functools json mcp packaging pathlib re rich stdlib_list subprocess tomllib "
-    "typing".split()
-)
+    "argparse asyncio contextlib dataclasses functools json mcp packaging pathlib re rich stdlib_list subprocess "
+    "tomllib typing".split()
 )
 
 
