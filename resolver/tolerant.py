@@ -121,13 +121,18 @@ def _simplified(text: str) -> tuple[str, bool]:
     header = _HEADER.match(text)
     colon = _colon(text) if header else -1
     if header is None or colon < 0:
-        return "; ".join(_statement(each) for each in text.split(";") if each.strip()) or "_()", False
+        return _statements(text) or "_()", False
     head, suite = _head(header[1], text[header.end() : colon].strip()), text[colon + 1 :].strip()
     if not suite:
         return head, True
     nested = _HEADER.match(suite)
-    inner = "_()" if nested else "; ".join(_statement(each) for each in suite.split(";") if each.strip())
+    inner = "_()" if nested else _statements(suite)
     return f"{head} {inner}", False
+
+
+def _statements(text: str) -> str:
+    """Return the simple statements of a line, each once: a line can be a whole program."""
+    return "; ".join(dict.fromkeys(_statement(each) for each in text.split(";") if each.strip()))
 
 
 def _colon(text: str) -> int:
