@@ -65,7 +65,9 @@ def run_forerun(cache_dir: Path, forerun_command: list[str], tmp_path: Path) -> 
 
 
 ATTACH = (
-    "import fcntl, os, sys, termios\nos.setsid()\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    # A shell without job control has what it starts in the background ignore Ctrl-C.
+    "import fcntl, os, signal, sys, termios\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+    "os.setsid()\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 
