@@ -90,8 +90,7 @@ class Captured:
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
     ) -> dict[str, Any]:
-        outer = os.environ if request.environment is None else request.environment
-        variables = environment.variables(outer, layer, may_retry=may_retry, translated=request.translated)
+        variables = environment.variables(request.outer_environment, layer, may_retry=may_retry, translated=request.translated)
         variables.update(FORERUN_TELLS="1")
         variables.setdefault("MPLBACKEND", "Agg")
         variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")

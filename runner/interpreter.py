@@ -7,6 +7,9 @@ import sys
 
 from forerun.resolver.value import Value
 
+OLDEST = (3, 8)
+"""What runs inside the script's interpreter needs this version."""
+
 
 class Interpreter(Value):
     """A base interpreter: its real path, version and the tag of its bytecode, which names the ABI too."""
@@ -18,7 +21,12 @@ class Interpreter(Value):
     @property
     def identity(self) -> str:
         """What a layer built for this interpreter depends on."""
-        return f"{self.path} {'.'.join(map(str, self.version))} {self.tag} {sys.platform} {os.uname().machine}"
+        return f"{self.path} {self.release} {self.tag} {sys.platform} {os.uname().machine}"
+
+    @property
+    def release(self) -> str:
+        """The version as text, such as "3.12.1"."""
+        return ".".join(map(str, self.version))
 
     @property
     def site_packages(self) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from forerun.resolver.trust import accepted_guesses, doubt, refusals
 from forerun.resolver.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from forerun.resolver.findings import Resolution, Unresolved
     from forerun.resolver.source import Source
@@ -31,13 +29,18 @@ class Question(Value):
     line: int = 0
 
 
-def questions(resolution: Resolution, rules: Policy, source: Source) -> tuple[Question, ...]:
-    """Return what to ask, each name once; () where nothing is doubtful, or no answer would let the script run."""
+def questions(
+    resolution: Resolution, rules: Policy, source: Source, environment: Mapping[str, str]
+) -> tuple[Question, ...]:
+    """Return what to ask, each name once; () where nothing is doubtful, or no answer would let the script run.
+
+    `environment` holds the variables that the script will see.
+    """
     refused = refusals(resolution, rules)
     # A verdict without a next step is final: the name is on the deny list.
     if any(not each.next_step for each in refused) or any(each.kind == "refused" for each in resolution.unresolved):
         return ()
-    if may_be_elsewhere(source):
+    if may_be_elsewhere(source, environment):
         return ()
     asked = [_of_verdict(each, resolution) for each in refused]
     accepted = accepted_guesses(resolution, rules)
@@ -46,9 +49,9 @@ def questions(resolution: Resolution, rules: Policy, source: Source) -> tuple[Qu
     return tuple({each.name: each for each in asked}.values())
 
 
-def may_be_elsewhere(source: Source) -> bool:
+def may_be_elsewhere(source: Source, environment: Mapping[str, str]) -> bool:
     """Whether a module may well be found where nobody can see it: the script, or its user, extends its path."""
-    return "sys.path" in source.text or bool(os.environ.get("PYTHONPATH"))
+    return "sys.path" in source.text or bool(environment.get("PYTHONPATH"))
 
 
 def _of_verdict(verdict: Verdict, resolution: Resolution) -> Question:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
 
@@ -52,3 +54,8 @@ class Request(Value):
     variables: Mapping[str, Any] | None = None
     head: int = 5_000_000
     tail: int = 5_000_000
+
+    @property
+    def outer_environment(self) -> Mapping[str, str]:
+        """The environment variables that the script inherits."""
+        return os.environ if self.environment is None else self.environment

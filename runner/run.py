@@ -104,7 +104,7 @@ class _Run:
             return resolution
         from .question import questions
 
-        asked = questions(resolution, rules, self._source)
+        asked = questions(resolution, rules, self._source, self._request.outer_environment)
         allowed = frozenset(consent(asked)) & {each.name for each in asked} if asked else frozenset()
         if not allowed:
             return resolution
@@ -140,7 +140,7 @@ class _Run:
         """Return the verdicts that stop the run before it starts.
 
         A name that is only imported inside a function, or by a script that extends its own module path, may never
-        be needed or may be found there: it is not installed, and the script runs without it.
+        be needed or may be found there: it is not installed, and the script runs without it. A denied name stops it.
         """
         from forerun.resolver.trust import Verdict
 
@@ -150,7 +150,9 @@ class _Run:
             from .question import may_be_elsewhere
 
             requirement = next(each for each in self._requirements if each.name == verdict.name)
-            if requirement.is_lazy or may_be_elsewhere(self._source):
+            is_doubtful = requirement.is_lazy or may_be_elsewhere(self._source, self._request.outer_environment)
+            # A verdict without a next step is final: the name is on the deny list.
+            if verdict.next_step and is_doubtful:
                 self._notes.append(f"not installed: {verdict.reason}")
                 self._advice.append(verdict.next_step)
                 self._requirements = tuple(each for each in self._requirements if each.name != verdict.name)

@@ -5,6 +5,7 @@ The text is ours: a caller's code contributes names of distributions only, which
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from mcp.server.mcpserver import AcceptedElicitation, Elicit, Resolve
@@ -13,6 +14,8 @@ from pydantic import BaseModel, Field
 from forerun.resolver.declared import declared_requirements
 from forerun.resolver.library import resolve
 from forerun.runner.question import questions
+
+from .variables import passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,7 +89,7 @@ def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Qu
     asked = {each.name for each in named}
     predicted = (each for each in resolution.requirements if each.name not in asked and not each.is_lazy)
     whole = resolution.replace(requirements=(*named, *predicted), unresolved=(*resolution.unresolved, *bad))
-    return questions(whole, rules, source)
+    return questions(whole, rules, source, passed_on(os.environ))
 
 
 def _text(doubts: tuple[Question, ...]) -> str:

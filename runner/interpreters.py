@@ -1,0 +1,163 @@
+"""The machine -> its interpreters, each asked once what it is, and remembered for as long as its file is the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+
+from .errors import RunnerError
+from .interpreter import OLDEST, Interpreter
+from .process import run_tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .process import Cancellation
+    from .store import Store
+
+    Known = dict[tuple[str, str], "Interpreter | None"]
+
+ANSWER = """\
+import os, sys
+own = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
+path = os.path.realpath(own if os.path.exists(own) else sys.executable)
+plain = sys.implementation.name == "cpython" and "t" not in sys.abiflags and sys.version_info[3] == "final"
+print(path, "%d %d %d" % sys.version_info[:3], sys.implementation.cache_tag, int(plain), sep="\\n")
+"""
+"""What an interpreter is asked: the path of its base, its version, its tag, and whether it is an ordinary CPython."""
+
+DEADLINE = 60.0
+"""Seconds; an interpreter that takes longer to start is none."""
+
+LARGEST = 1_000_000
+"""Bytes of the file in which interpreters are remembered."""
+
+
+def ask(path: str, cancellation: Cancellation | None = None) -> Interpreter | None:
+    """Start an interpreter, or a version manager's shim of one, and return what it is.
+
+    Returns None for what cannot be started, is no CPython of 3.8 or later, or has no environments as we make them: a
+    pre-release, a free-threaded build.
+    """
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        told = run_tool([path, "-I", "-S", "-c", ANSWER], variables, "/", DEADLINE, cancellation)
+    except (RunnerError, ValueError):
+        return None
+    return _told(told.stdout.decode("utf-8", "surrogateescape")) if told.code == 0 else None
+
+
+def _told(text: str) -> Interpreter | None:
+    lines = text.split("\n")
+    if len(lines) < 4 or lines[3] != "1":
+        return None
+    major, minor, micro = map(int, lines[1].split())
+    found = Interpreter(lines[0], (major, minor, micro), lines[2])
+    return found if (major, minor) >= OLDEST else None
+
+
+def remembered(store: Store) -> list[Interpreter]:
+    """Return the interpreters that were found before and are still the same files; starts none of them."""
+    return list({each.path: each for key, each in _read(store).items() if each and _stamp(key[0]) == key[1]}.values())
+
+
+def installed(store: Store, cancellation: Cancellation | None = None) -> list[Interpreter]:
+    """Look for interpreters: where uv does, and where pyenv keeps its own; ask those that are new.
+
+    Raises:
+        RunnerError: the run was cancelled.
+    """
+    before, known = _read(store), {}
+    for path in dict.fromkeys((*_of_uv(cancellation), *_of_pyenv())):
+        key = (path, _stamp(path))
+        if key[1]:
+            known[key] = before[key] if key in before else ask(path, cancellation)
+    _write(store, known)
+    return list({each.path: each for each in known.values() if each}.values())
+
+
+def download(version: str, cancellation: Cancellation | None = None) -> None:
+    """Have uv fetch an interpreter, such as "3.9" or ">=3.8,<3.11".
+
+    Raises:
+        RunnerError: there is no uv, or it has none, or cannot fetch it.
+    """
+    from .installer import Uv
+
+    with tempfile.TemporaryDirectory() as folder:
+        done = Uv(cancellation).run_once(["python", "install", "--no-bin", version], folder)
+    if done.code:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].strip()
+        raise RunnerError(f"uv cannot fetch Python {version}: {said}")
+
+
+def _of_uv(cancellation: Cancellation | None) -> Iterator[str]:
+    """Yield the paths that `uv python list` knows, which are shims too; none where there is no uv."""
+    import json
+
+    from .errors import InstallerMissing
+    from .installer import Uv
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            done = Uv(cancellation).run_once(["python", "list", "--only-installed", "--output-format", "json"], folder)
+        yield from (each["path"] for each in json.loads(done.stdout))
+    except (InstallerMissing, ValueError, KeyError, TypeError):
+        return
+
+
+def _of_pyenv() -> Iterator[str]:
+    """Yield the interpreters of pyenv, whose shims show only those that its user has activated."""
+    versions = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
+    try:
+        names = sorted(os.listdir(versions))
+    except OSError:
+        return
+    yield from (os.path.join(versions, name, "bin", "python") for name in names)
+
+
+def _stamp(path: str) -> str:
+    """Return what changes when another interpreter takes a path's place, "" where there is nothing."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+
+
+def _read(store: Store) -> Known:
+    """Read a line for each path: path, stamp and, where it is one that we can use, the interpreter."""
+    from .exchange import read_file
+
+    known: Known = {}
+    for line in os.fsdecode(read_file(_file(store), LARGEST) or b"").split("\n"):
+        fields = line.split("\t")
+        if len(fields) == 2:
+            known[fields[0], fields[1]] = None
+        elif len(fields) == 5:
+            major, minor, micro = map(int, fields[3].split("."))
+            known[fields[0], fields[1]] = Interpreter(fields[2], (major, minor, micro), fields[4])
+    return known
+
+
+def _write(store: Store, known: Known) -> None:
+    lines = ["\t".join((*key, *_fields(each))) for key, each in known.items()]
+    written = f"{_file(store)}.{os.getpid()}"
+    try:
+        with open(written, "wb") as file:
+            file.write(os.fsencode("\n".join(lines)))
+        os.replace(written, _file(store))
+    except OSError as error:
+        from .errors import StoreError
+
+        raise StoreError(store.folder, f"cannot be written to ({error.strerror})") from error
+
+
+def _fields(interpreter: Interpreter | None) -> Iterable[str]:
+    return (interpreter.path, interpreter.release, interpreter.tag) if interpreter else ()
+
+
+def _file(store: Store) -> str:
+    return store.path("interpreters")
