@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 CANNOT_INSTALL = 3
 
-RUN_OPTIONS = frozenset({"-", "-c", "--with", "--no-retry", "--no-hints", "--all-optional", "--map"})
+RUN_OPTIONS = frozenset(
+    {"-", "-c", "-m", "--python", "--download-python", "--with", "--no-retry", "--no-hints", "--all-optional", "--map"}
+)
 """What `forerun run` takes and `forerun stdio` does not."""
 
 HELP = """\

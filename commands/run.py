@@ -55,6 +55,10 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     rest = tuple(given.rest)
     if given.code is not None:
         source = from_code(given.code, beside=os.getcwd())
+    elif given.module is not None:
+        from .module import source_of_module
+
+        source = source_of_module(given.module, os.getcwd())
     elif not rest:
         from forerun.resolver.errors import ResolverError
 

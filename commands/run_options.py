@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build")
+WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build",
+                 "--download-python")  # fmt: skip
 
 
 class RunOptions(argparse.Namespace):
@@ -24,6 +25,7 @@ class RunOptions(argparse.Namespace):
 
     rest: list[str]
     code: str | None
+    module: str | None
     request: Request
 
 
@@ -47,15 +49,18 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
         mounts=_mounts(given, parser),
         is_refreshed=given.refresh,
         isolation=given.isolation,
+        python=given.python,
+        may_download=given.download_python,
+        module=given.module or "",
     )
     return given
 
 
 def _end_of_code(arguments: Sequence[str]) -> int:
-    """Return where `-c CODE` ends, which argparse would read on from, or the end where there is no code."""
+    """Return where `-c CODE` or `-m MODULE` ends, which argparse would read on from, or the end without either."""
     at = 0
     while at < len(arguments) and arguments[at].startswith("-") and arguments[at] != "-":
-        if arguments[at] == "-c":
+        if arguments[at] in ("-c", "-m"):
             return at + 2
         at += 1 if arguments[at] in WITHOUT_VALUE or "=" in arguments[at] else 2
     return len(arguments)
@@ -76,11 +81,12 @@ def _mounts(given: argparse.Namespace, parser: argparse.ArgumentParser) -> tuple
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="forerun run",
-        usage="forerun run [options] FILE|- [args...]\n       forerun run [options] -c CODE [args...]",
+        usage="forerun run [options] FILE|- [args...]\n       forerun run [options] -c CODE | -m MODULE [args...]",
         description="Run a script whose dependencies nobody wrote down, as if `python FILE` had been called.",
         allow_abbrev=False,
     )
     parser.add_argument("-c", dest="code", metavar="CODE", help="run this code")
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="run this module or package, as python -m would")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="FILE [args...]", help="the script (- for stdin)")
     parser.add_argument(
         "--with",
@@ -95,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-retry", action="store_true", help="do not run again when a module is missing at run time")
     parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
+    parser.add_argument("--python", default="", metavar="VERSION|PATH", help="the interpreter (default: one that fits)")
+    parser.add_argument("--download-python", action="store_true", help="let uv fetch a Python where none here fits")
     parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")
     parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
     parser.add_argument("--refresh", action="store_true", help="look versions up anew, whatever is remembered")

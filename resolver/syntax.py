@@ -67,6 +67,18 @@ def _newer(problem: str, line: int, text: str) -> Construct | None:
     return newer_construct(_line(text, line)) if line and "only supported in Python" not in problem else None
 
 
+def first_python(text: str) -> tuple[int, int] | None:
+    """Return the first Python that has the construct which our own parser refuses in a text, or None."""
+    try:
+        compile(text, "", "exec", 0x400, dont_inherit=True)  # ast.PyCF_ONLY_AST
+    except SyntaxError as error:
+        newer = _newer(str(error.msg), error.lineno or 0, text)
+        return newer[1] if newer and newer[1] > sys.version_info[:2] else None
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return None
+
+
 def can_tell(target: Target) -> bool:
     """Whether what our own parser refuses is refused by the target too: not by a newer one, nor by Python 2."""
     return (3, 0) <= target.python <= sys.version_info[:2]

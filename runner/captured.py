@@ -9,7 +9,8 @@ from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .execution import Execution, command_line, read_answer, return_value
+from .execution import Execution, command_line, is_native, read_answer, return_value
+from .interpreter import this_interpreter
 from .mount import give_up_mounting, mountable
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
@@ -61,7 +62,7 @@ class Captured:
         told["closed"] = [environment.store.folder, environment.folder] if way in ("namespace", "landlock") else []
         told["by_landlock"] = way == "landlock"
         job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
-        complaint = self._supervised(job, environment.interpreter.path, cancellation or Cancellation())
+        complaint = self._supervised(job, this_interpreter().path, cancellation or Cancellation())
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         refused = ending.get("refused")
         if refused:
@@ -90,12 +91,14 @@ class Captured:
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
     ) -> dict[str, Any]:
-        variables = environment.variables(request.outer_environment, layer, may_retry=may_retry, translated=request.translated)
+        variables = environment.variables(
+            request.outer_environment, layer, may_retry=may_retry, translated=request.translated
+        )
         variables.update(FORERUN_TELLS="1")
         variables.setdefault("MPLBACKEND", "Agg")
         variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")
         folder = request.folder or os.getcwd()
-        if source.kind != "script":
+        if not is_native(source, request):
             variables["FORERUN_FOLDER"] = folder
             if request.variables:
                 variables["FORERUN_VARIABLES"] = _written(

@@ -55,6 +55,32 @@ class InstallerMissing(RunnerError):
         return "neither uv nor pip is installed; install uv, as https://docs.astral.sh/uv says"
 
 
+class InterpreterMissing(RunnerError):
+    """No interpreter on this machine fits; `present` are the versions that there are."""
+
+    def __init__(self, wanted: str, present: Sequence[str]) -> None:
+        super().__init__(wanted, present)
+        self.wanted = wanted
+        self.present = tuple(present)
+
+    def __str__(self) -> str:
+        return (
+            f"there is no Python {self.wanted} on this machine, which has {', '.join(self.present)}; install it "
+            "(forerun run --download-python does), or choose one of these"
+        )
+
+
+class InterpreterUnusable(RunnerError):
+    """What was named as an interpreter is none that scripts can be run with."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path} is no CPython of version 3.8 or later; name another one, or a version such as 3.12"
+
+
 class MountError(RunnerError):
     """The virtual mount cannot be made as asked."""
 

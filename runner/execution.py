@@ -67,12 +67,19 @@ LARGEST_ANSWER = 100_000_000
 DEEPEST_ANSWER = 100
 
 
+def is_native(source: Source, request: Request) -> bool:
+    """Whether the interpreter itself runs the file or the module, without a starter of ours."""
+    return source.kind == "script" or bool(request.module)
+
+
 def command_line(source: Source, request: Request, environment: Environment) -> list[str]:
     """Return what to execute: the user's file itself, or our starter with the code as `main.py`.
 
     Raises:
         RunnerError: the code cannot be written down.
     """
+    if request.module:
+        return [environment.python, "-m", request.module, *request.arguments]
     if source.kind == "script":
         # Relative as it was given, so that `__file__` and `sys.argv` are what Python would make of it.
         path = os.path.abspath(source.path) if request.folder else source.path
@@ -126,7 +133,7 @@ class Attached:
         translated = request.translated
         variables = environment.variables(os.environ, layer, may_retry=may_retry, translated=translated)
         folder = request.folder or (os.getcwd() if request.mounts else "")
-        if source.kind != "script":
+        if not is_native(source, request):
             variables["FORERUN_FOLDER"] = folder or os.getcwd()
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
+import time
 
-from .errors import RunnerError
+from .errors import Cancelled, RunnerError
 from .interpreter import OLDEST, Interpreter
+from .masking import masked
 from .process import run_tool
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ import os, sys
 own = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
 path = os.path.realpath(own if os.path.exists(own) else sys.executable)
 plain = sys.implementation.name == "cpython" and "t" not in sys.abiflags and sys.version_info[3] == "final"
-print(path, "%d %d %d" % sys.version_info[:3], sys.implementation.cache_tag, int(plain), sep="\\n")
+print(path, "%d.%d.%d" % sys.version_info[:3], sys.implementation.cache_tag, int(plain), sep="\\n")
 """
 """What an interpreter is asked: the path of its base, its version, its tag, and whether it is an ordinary CPython."""
 
@@ -44,6 +45,8 @@ def ask(path: str, cancellation: Cancellation | None = None) -> Interpreter | No
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
         told = run_tool([path, "-I", "-S", "-c", ANSWER], variables, "/", DEADLINE, cancellation)
+    except Cancelled:
+        raise
     except (RunnerError, ValueError):
         return None
     return _told(told.stdout.decode("utf-8", "surrogateescape")) if told.code == 0 else None
@@ -53,28 +56,48 @@ def _told(text: str) -> Interpreter | None:
     lines = text.split("\n")
     if len(lines) < 4 or lines[3] != "1":
         return None
-    major, minor, micro = map(int, lines[1].split())
-    found = Interpreter(lines[0], (major, minor, micro), lines[2])
-    return found if (major, minor) >= OLDEST else None
+    found = _made(*lines[:3])
+    return found if found and found.version[:2] >= OLDEST else None
+
+
+def _made(path: str, version: str, tag: str) -> Interpreter | None:
+    try:
+        major, minor, micro = map(int, version.split("."))
+    except ValueError:
+        return None
+    return Interpreter(path, (major, minor, micro), tag)
 
 
 def remembered(store: Store) -> list[Interpreter]:
     """Return the interpreters that were found before and are still the same files; starts none of them."""
-    return list({each.path: each for key, each in _read(store).items() if each and _stamp(key[0]) == key[1]}.values())
+    return _distinct(_read(store))
+
+
+def at(path: str, store: Store, cancellation: Cancellation | None = None) -> Interpreter | None:
+    """Return the interpreter behind a path, asked at most once for as long as the file is the same."""
+    return _asked([path], store, cancellation)[path, _stamp(path)] if _stamp(path) else None
 
 
 def installed(store: Store, cancellation: Cancellation | None = None) -> list[Interpreter]:
     """Look for interpreters: where uv does, and where pyenv keeps its own; ask those that are new.
 
     Raises:
-        RunnerError: the run was cancelled.
+        Cancelled: the run was cancelled.
+        StoreError: what was found cannot be remembered.
     """
-    before, known = _read(store), {}
-    for path in dict.fromkeys((*_of_uv(cancellation), *_of_pyenv())):
-        key = (path, _stamp(path))
-        if key[1]:
-            known[key] = before[key] if key in before else ask(path, cancellation)
+    return _distinct(_asked((*_of_uv(cancellation), *_of_pyenv()), store, cancellation))
+
+
+def _asked(paths: Iterable[str], store: Store, cancellation: Cancellation | None) -> Known:
+    known = _read(store)
+    for key in {(path, _stamp(path)): None for path in paths}:
+        if key[1] and key not in known:
+            known[key] = ask(key[0], cancellation)
     _write(store, known)
+    return known
+
+
+def _distinct(known: Known) -> list[Interpreter]:
     return list({each.path: each for each in known.values() if each}.values())
 
 
@@ -87,10 +110,11 @@ def download(version: str, cancellation: Cancellation | None = None) -> None:
     from .installer import Uv
 
     with tempfile.TemporaryDirectory() as folder:
-        done = Uv(cancellation).run_once(["python", "install", "--no-bin", version], folder)
+        done = Uv(cancellation).run_once(["python", "install", "--no-bin", version], folder, "--no-progress")
     if done.code:
-        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].strip()
-        raise RunnerError(f"uv cannot fetch Python {version}: {said}")
+        said = masked(done.stderr.decode("utf-8", "replace")).strip().split("\n")
+        reasons = dict.fromkeys(line.strip().partition(": ")[2] for line in (said[0], said[-1]))
+        raise RunnerError(f"uv cannot fetch Python {version}: {'; '.join(reasons)}")
 
 
 def _of_uv(cancellation: Cancellation | None) -> Iterator[str]:
@@ -102,7 +126,9 @@ def _of_uv(cancellation: Cancellation | None) -> Iterator[str]:
 
     try:
         with tempfile.TemporaryDirectory() as folder:
-            done = Uv(cancellation).run_once(["python", "list", "--only-installed", "--output-format", "json"], folder)
+            command = ["python", "list", "--only-installed", "--output-format", "json"]
+            # Told to be quiet, uv keeps the list to itself.
+            done = Uv(cancellation).run_once(command, folder, "--no-progress")
         yield from (each["path"] for each in json.loads(done.stdout))
     except (InstallerMissing, ValueError, KeyError, TypeError):
         return
@@ -128,23 +154,24 @@ def _stamp(path: str) -> str:
 
 
 def _read(store: Store) -> Known:
-    """Read a line for each path: path, stamp and, where it is one that we can use, the interpreter."""
+    """Read a line for each path that is as it was: path, stamp and, where we can use it, the interpreter."""
     from .exchange import read_file
 
     known: Known = {}
     for line in os.fsdecode(read_file(_file(store), LARGEST) or b"").split("\n"):
         fields = line.split("\t")
+        if len(fields) < 2 or _stamp(fields[0]) != fields[1] or not _stamp(fields[2 if len(fields) == 5 else 0]):
+            continue
         if len(fields) == 2:
             known[fields[0], fields[1]] = None
         elif len(fields) == 5:
-            major, minor, micro = map(int, fields[3].split("."))
-            known[fields[0], fields[1]] = Interpreter(fields[2], (major, minor, micro), fields[4])
+            known[fields[0], fields[1]] = _made(*fields[2:])
     return known
 
 
 def _write(store: Store, known: Known) -> None:
-    lines = ["\t".join((*key, *_fields(each))) for key, each in known.items()]
-    written = f"{_file(store)}.{os.getpid()}"
+    lines = ["\t".join((*key, *_fields(each))) for key, each in known.items() if not {"\t", "\n"} & set(key[0])]
+    written = f"{_file(store)}.{os.getpid()}-{time.time_ns():x}"
     try:
         with open(written, "wb") as file:
             file.write(os.fsencode("\n".join(lines)))

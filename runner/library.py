@@ -49,6 +49,7 @@ def run(
     folder: str | os.PathLike[str] = "",
     mount: tuple[str, str | os.PathLike[str]] | None = None,
     shown_path: str = "",
+    python: str = "",
     environment: Mapping[str, str] | None = None,
     isolation: Literal["shared", "copy"] = "shared",
     protects_store: bool = False,
@@ -76,6 +77,7 @@ def run(
         folder: The script's working folder; by default the current one.
         mount: A virtual absolute path and the folder that the script sees there.
         shown_path: The path by which the script is started where the mount shows it under another one.
+        python: The interpreter, as a version (`"3.9"`) or a path; by default ours, or one that the script needs.
         environment: Environment variables instead of ours.
         isolation: "copy" gives the run its own copy of every installed file.
         protects_store: Keep the script from changing what is installed for later runs, as the server does.
@@ -94,6 +96,7 @@ def run(
     ).replace(
         preinstalled=tuple(preinstalled),
         shown_path=shown_path,
+        python=python,
         isolation=isolation,
         protects_store=protects_store,
     )

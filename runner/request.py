@@ -28,7 +28,9 @@ class Request(Value):
     the mounts show it. `environment` replaces the environment variables that the script would inherit; `variables`
     are globals that a code string finds. `head` and `tail` are the bytes of output that are kept. `is_refreshed` asks
     the index anew whatever is remembered; `isolation` "copy" gives the run its own copy of every file; with
-    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew.
+    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew. `python` is the
+    version or the path of the interpreter, "" for the one that fits; with `may_download` it is fetched where there is
+    none. `module` is what `python -m` would be given instead of a script.
     """
 
     arguments: tuple[str, ...] = ()
@@ -50,6 +52,9 @@ class Request(Value):
     mounts: tuple[tuple[str, str], ...] = ()
     translated: tuple[str, str] | None = None
     shown_path: str = ""
+    python: str = ""
+    may_download: bool = False
+    module: str = ""
     environment: Mapping[str, str] | None = None
     variables: Mapping[str, Any] | None = None
     head: int = 5_000_000

@@ -51,7 +51,7 @@ class Result(Value):
     `error` is a traceback or a sentence that says what went wrong, "" where nothing did. `notes` are for
     everyone, `advice` says what the operator can do about them. `output` holds stdout and
     stderr in the order in which they came, each stream also by itself; all three are "" where the streams were
-    inherited. `cut` counts the bytes left out of `output`.
+    inherited. `cut` counts the bytes left out of `output`. `python` is the interpreter's version, such as "3.12.1".
     """
 
     resolution: Resolution
@@ -66,6 +66,7 @@ class Result(Value):
     advice: tuple[str, ...] = ()
     images: tuple[bytes, ...] = ()
     timing: Timing = Timing()
+    python: str = ""
 
 
 class Succeeded(Result):

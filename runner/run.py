@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import time
 
-from forerun.resolver.resolution import resolve_sources
-from forerun.resolver.target import this_target
-from forerun.resolver.trust import accepted_guesses, refusals
+from forerun.resolver.trust import refusals
 
 from . import result as results
 from .environment import Environment
 from .errors import Cancelled, GuessRefuted, InstallError
-from .interpreter import this_interpreter
 from .layer import Layers
 from .missing_module import addition_for
 from .observer import Observer
+from .prediction import predicted, resolution_for
 from .store import open_store, recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from forerun.resolver.findings import Requirement, Resolution
@@ -79,6 +76,7 @@ class _Run:
         """Go through the stages."""
         began = time.monotonic()
         self._resolution = self._resolve_with_consent()
+        self._requirements = self._resolution.requirements
         self._seconds["resolve"] = time.monotonic() - began
         invalid = [each for each in self._resolution.diagnostics if each.kind == "declaration"]
         if invalid:
@@ -89,7 +87,7 @@ class _Run:
                 **self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused)
             )
         store = open_store()
-        with Environment(store, this_interpreter()) as environment:
+        with Environment(store, self._interpreter) as environment:
             try:
                 outcome = self._attempt_all(store, environment)
             except Cancelled:
@@ -98,7 +96,7 @@ class _Run:
         return outcome
 
     def _resolve_with_consent(self) -> Resolution:
-        resolution = self._resolve()
+        resolution, self._interpreter = predicted(self._source, self._request, self._cancellation)
         consent, rules = self._request.consent, self._request.policy
         if consent is None or not (resolution.unresolved or refusals(resolution, rules)):
             return resolution
@@ -109,32 +107,7 @@ class _Run:
         if not allowed:
             return resolution
         self._request = self._request.replace(policy=rules.replace(allow=rules.allow | allowed))
-        return self._resolve()
-
-    def _resolve(self) -> Resolution:
-        asked = self._request
-        resolution = resolve_sources(
-            (self._source,), this_target(), import_map=dict(asked.import_map), with_hints=asked.with_hints
-        )
-        if asked.all_optional:
-            resolution = resolution.with_optional()
-        added, bad = self._declared()
-        guesses = accepted_guesses(resolution, self._request.policy)
-        predicted = {each.name: each for each in resolution.requirements}
-        # A block is the whole answer only for what the script itself imports; what the caller adds comes on top. It
-        # keeps the evidence of a prediction, so that a guess has to prove itself all the same.
-        named = [_with_evidence(each, predicted.pop(each.name, None)) for each in added]
-        self._requirements = (*named, *predicted.values(), *_as_requirements(guesses))
-        return resolution.replace(requirements=self._requirements, unresolved=(*resolution.unresolved, *bad))
-
-    def _declared(self) -> tuple[list[Requirement], list[Any]]:
-        if not self._request.dependencies and not self._request.preinstalled:
-            return [], []
-        from forerun.resolver.declared import declared_requirements
-
-        good, bad = declared_requirements(self._request.dependencies, self._source.author, "", 0, "named by the caller")
-        sure, wrong = declared_requirements(self._request.preinstalled, "person", "", 0, "named by the operator")
-        return [*sure, *good], [*bad, *wrong]
+        return resolution_for(self._source, self._request, self._interpreter)
 
     def _refused(self) -> tuple[Verdict, ...]:
         """Return the verdicts that stop the run before it starts.
@@ -243,6 +216,7 @@ class _Run:
             "advice": tuple(dict.fromkeys(each for each in self._advice if each)),
             "timing": results.Timing(**self._seconds),
             "dependencies": self._layer.distributions if self._layer else (),
+            "python": self._interpreter.release,
         }
         if execution is not None:
             for name in ("stdout", "stderr", "output", "cut", "images"):
@@ -264,23 +238,6 @@ class _Run:
     def _should_stop(self) -> None:
         if self._cancellation is not None:
             self._cancellation.check()
-
-
-def _with_evidence(requirement: Requirement, predicted: Requirement | None) -> Requirement:
-    if predicted is None:
-        return requirement
-    return requirement.replace(evidence=(*requirement.evidence, *predicted.evidence))
-
-
-def _as_requirements(guesses: Sequence[Any]) -> list[Requirement]:
-    from forerun.resolver.findings import Evidence, Requirement
-
-    return [
-        Requirement(
-            each.guess, "unknown", evidence=(Evidence(each.module, each.path, each.line, "allowed by the operator"),)
-        )
-        for each in guesses
-    ]
 
 
 def _why_no_rerun(execution: Execution, reason: str, *, may_retry: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,9 @@ MOST_TEXT = 5_000_000
 """Characters of code, of standard input, or of the global variables written as JSON."""
 MOST_ITEMS = 200
 """Dependencies; and arguments of a program."""
+
+VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
+"""A path is not for a caller to choose."""
 
 RUNNING = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -36,7 +40,9 @@ Timeout = Annotated[
         json_schema_extra={"exclusiveMinimum": 0, "maximum": LONGEST_TIMEOUT},
     ),
 ]
-PythonVersion = Annotated[str, Field(description=f"Leave it empty, or say {RUNNING}: the only one here")]
+PythonVersion = Annotated[
+    str, Field(description=f"A version such as '3.9', if this machine has it; by default {RUNNING}, or what fits")
+]
 
 NO_VARIABLES: dict[str, Any] = {}
 NO_TEXTS: list[str] = []
@@ -85,5 +91,5 @@ def check_run(timeout: float, python_version: str) -> None:
     """
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise BadArgument(f"timeout must be above 0 and at most {LONGEST_TIMEOUT:g} seconds")
-    if python_version and python_version != RUNNING and not python_version.startswith(RUNNING + "."):
-        raise BadArgument(f"this server runs Python {RUNNING} only; leave python_version empty")
+    if python_version and not VERSION.fullmatch(python_version):
+        raise BadArgument(f"python_version must be a version such as 3.12, not {python_version[:100]!r}")

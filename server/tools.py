@@ -74,7 +74,13 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
         with told(workspace):
             await asyncio.to_thread(check_variables, global_variables)
             _check(stdin, timeout, python_version)
-            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "variables": global_variables}
+            asked = {
+                "dependencies": dependencies,
+                "stdin": stdin,
+                "timeout": timeout,
+                "variables": global_variables,
+                "python": python_version,
+            }
             return await calls.answer(proposal, [], context, consent, **asked)
 
     async def run_python_file(
@@ -91,7 +97,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
         with told(workspace):
             check_items("args", args)
             _check(stdin, timeout, python_version)
-            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout}
+            asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "python": python_version}
             return await calls.answer(proposal, args, context, consent, **asked)
 
     async def resolve_dependencies(python_code: Code = "", file_path: FilePath = "") -> PredictionAnswer:

@@ -48,7 +48,11 @@ async def test_refusal_says_why_and_no_way_round(
     [
         pytest.param({"timeout": 0}, "timeout must be above 0", id="no time"),
         pytest.param({"timeout": 4000}, "at most 3600 seconds", id="too long"),
-        pytest.param({"python_version": "2.7"}, "leave python_version empty", id="another Python"),
+        pytest.param({"python_version": "2.7"}, "no CPython of version 3.8 or later", id="a Python that is too old"),
+        pytest.param({"python_version": "/bin/sh"}, "must be a version such as 3.12", id="a path instead of a version"),
+        pytest.param(
+            {"python_version": "3.99"}, "there is no Python 3.99 on this machine", id="a Python that is not here"
+        ),
         pytest.param({"python_code": "#" * 5_000_001}, "python_code is longer than", id="long code"),
         pytest.param({"stdin": "#" * 5_000_001}, "stdin is longer than", id="long input"),
         pytest.param({"dependencies": ["a"] * 201}, "at most 200", id="many dependencies"),
