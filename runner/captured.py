@@ -14,6 +14,7 @@ from .interpreter import this_interpreter
 from .mount import give_up_mounting, mountable
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
+from .result import Artefact
 from .supervision import Supervisors, supervise
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .request import Request
 
 LARGEST_IMAGE = 10_000_000
-"""Bytes; a larger figure is left out."""
+"""Bytes; a larger figure or page is left out."""
 
 
 class Captured:
@@ -153,11 +154,13 @@ def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tu
         streams[2].decode("utf-8", "replace"),
         whole.decode("utf-8", "replace"),
         cut,
-        tuple(_images(answer, environment)),
+        tuple(_pictures(answer, environment, ".png")),
+        tuple(Artefact("text/html", page) for page in _pictures(answer, environment, ".html")),
     )
 
 
-def _images(answer: dict[str, Any], environment: Environment) -> list[bytes]:
-    """Read the figures that the script's interpreter saved in the run's own folder."""
-    paths = (os.path.join(environment.folder, os.path.basename(name)) for name in answer.get("figures", ()))
-    return [image for path in paths if (image := read_file(path, LARGEST_IMAGE))]
+def _pictures(answer: dict[str, Any], environment: Environment, ending: str) -> list[bytes]:
+    """Read what the script's interpreter saved in the run's own folder under names of an ending."""
+    names = (os.path.basename(name) for name in answer.get("figures", ()) if name.endswith(ending))
+    paths = (os.path.join(environment.folder, name) for name in names)
+    return [data for path in paths if (data := read_file(path, LARGEST_IMAGE))]

@@ -14,7 +14,7 @@ from .errors import RunnerError
 from .exchange import read_file, write_file
 from .mount import give_up_mounting, mountable
 from .mount_namespace import MountRefused
-from .result import ReturnValue
+from .result import Artefact, ReturnValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Execution(Value):
     output: str = ""
     cut: int = 0
     images: tuple[bytes, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
     notes: tuple[str, ...] = ()
 
 

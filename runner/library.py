@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 
 from forerun.resolver.library import as_source
 from forerun.resolver.source import Source
@@ -12,6 +13,7 @@ from forerun.resolver.trust import TRUST_CHOICES, policy
 from .captured import Captured
 from .errors import RunnerError
 from .interpreter import this_interpreter
+from .listing import written_files
 from .process import Cancellation
 from .request import Request
 from .run import run_source
@@ -100,7 +102,9 @@ def run(
         isolation=isolation,
         protects_store=protects_store,
     )
-    return run_source(as_source(source), request, executor or Captured(), observer, cancellation)
+    began = time.time_ns()
+    result = run_source(as_source(source), request, executor or Captured(), observer, cancellation)
+    return result.replace(files=written_files(request.mounts[0], began)) if request.mounts else result
 
 
 async def run_async(

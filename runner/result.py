@@ -45,6 +45,21 @@ class ReturnValue(Value):
     is_data: bool = False
 
 
+class WrittenFile(Value):
+    """A file that a run wrote under its mount: its virtual path, its size in bytes, its MIME type by its name."""
+
+    path: str
+    size: int
+    mime_type: str
+
+
+class Artefact(Value):
+    """What a value looks like where that is no PNG: an interactive figure as a page."""
+
+    mime_type: str
+    data: bytes
+
+
 class Result(Value):
     """What every outcome has: what was installed, what the script wrote, and how long it took.
 
@@ -52,6 +67,7 @@ class Result(Value):
     everyone, `advice` says what the operator can do about them. `output` holds stdout and
     stderr in the order in which they came, each stream also by itself; all three are "" where the streams were
     inherited. `cut` counts the bytes left out of `output`. `python` is the interpreter's version, such as "3.12.1".
+    `images` are PNG files: open figures, and a picture that was the last value. `files` were written under the mount.
     """
 
     resolution: Resolution
@@ -65,6 +81,8 @@ class Result(Value):
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[bytes, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    files: tuple[WrittenFile, ...] = ()
     timing: Timing = Timing()
     python: str = ""
 

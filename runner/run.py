@@ -219,7 +219,7 @@ class _Run:
             "python": self._interpreter.release,
         }
         if execution is not None:
-            for name in ("stdout", "stderr", "output", "cut", "images"):
+            for name in ("stdout", "stderr", "output", "cut", "images", "artefacts"):
                 common[name] = getattr(execution, name)
         return common
 

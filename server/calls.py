@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from forerun.resolver.errors import ResolverError
 from forerun.runner.errors import RunnerError
+from forerun.runner.unlinked import FileRefused
 
 from . import words
 from .arguments import BadArgument
 from .content import MOST_OUTPUT, content_of
-from .files import FileRefused
 from .kept import session_of
 from .products import products_of
 from .progress import Progress
@@ -57,15 +56,14 @@ class Calls:
             Busy: too many calls wait already.
             RunnerError: forerun itself cannot do its part.
         """
-        began = time.time_ns()
         allow = (*self._settings.allow, *proposal.allowed_by(consent))
         options = {**self._options, "allow": allow, "shown_path": proposal.shown_path, **asked}
         async with Progress(context.report_progress, self._workspace.mount) as progress:
             result = await self._runs.run(proposal.source, arguments, progress, **options)
-        return await asyncio.to_thread(self._content, result, began, session_of(context))
+        return await asyncio.to_thread(self._content, result, session_of(context))
 
-    def _content(self, result: RunResult, began: int, session: str) -> CallToolResult:
-        products = products_of(result, self._workspace, began, self._shelf, session, MOST_OUTPUT)
+    def _content(self, result: RunResult, session: str) -> CallToolResult:
+        products = products_of(result, self._workspace, self._shelf, session, MOST_OUTPUT)
         return content_of(result, self._workspace, products)
 
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
+
+from forerun.runner.unlinked import FileRefused, open_below, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class FileRefused(Exception):
-    """A path outside the mount, or one that leads to no file that may be read."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.path[:200]!r} {self.reason}"
 
 
 def parts_below(path: str, mount: tuple[str, str], *, may_be_top: bool = False) -> tuple[str, ...]:
@@ -59,28 +48,11 @@ def read_below(folder: str, parts: Sequence[str], limit: int) -> bytes:
         raise FileRefused(shown, _why(error)) from error
 
 
-def open_folder(folder: str, parts: Sequence[str]) -> int:
-    """Open a folder below the mounted one, following no links, and return its descriptor.
-
-    Raises:
-        FileRefused: a link stands in the way.
-        OSError: there is no such folder.
-    """
-    current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    for part in parts:
-        try:
-            deeper = _open(part, os.O_DIRECTORY, current)
-        finally:
-            os.close(current)
-        current = deeper
-    return current
-
-
 def _read(folder: str, parts: Sequence[str], limit: int) -> bytes:
     current = open_folder(folder, parts[:-1])
     try:
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
-        file = os.fdopen(_open(parts[-1], os.O_NONBLOCK | os.O_NOCTTY, current), "rb")
+        file = os.fdopen(open_below(parts[-1], os.O_NONBLOCK | os.O_NOCTTY, current), "rb")
     finally:
         os.close(current)
     with file:
@@ -91,22 +63,6 @@ def _read(folder: str, parts: Sequence[str], limit: int) -> bytes:
     if len(data) > limit:
         raise FileRefused("", f"is larger than {limit // 1_000_000} MB")
     return data
-
-
-def _open(name: str, flags: int, folder: int) -> int:
-    try:
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, dir_fd=folder)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR) and _is_link(name, folder):
-            raise FileRefused("", "is or goes through a link, and links are not followed") from error
-        raise
-
-
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
 
 
 def _why(error: OSError | ValueError) -> str:

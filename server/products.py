@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -13,10 +12,11 @@ from mcp_types import ImageContent, ResourceLink
 from . import words
 from .images import fitting
 from .kept import Kept
-from .listing import written_since
 
 if TYPE_CHECKING:
-    from forerun.runner.result import RunResult
+    from collections.abc import Sequence
+
+    from forerun.runner.result import RunResult, WrittenFile
 
     from .kept import Shelf
     from .workspace import Workspace
@@ -37,20 +37,18 @@ class Products(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def products_of(
-    result: RunResult, workspace: Workspace, began: int, shelf: Shelf, session: str, most_output: int
-) -> Products:
-    """Return what a run that began at a moment (ns since the epoch) has made; reads the mounted folder."""
+def products_of(result: RunResult, workspace: Workspace, shelf: Shelf, session: str, most_output: int) -> Products:
+    """Return what a run has made."""
     pictures, notes = _pictures(result)
     kept = [_kept(shelf, Kept(session, "image/png", data), f"figure {n}") for n, data in enumerate(result.images, 1)]
+    kept += [_kept(shelf, Kept(session, each.mime_type, each.data), "page") for each in result.artefacts]
     if len(result.output) > most_output:
         text = words.in_virtual_paths(words.encodable(result.output), workspace.mount).encode()
         kept.append(_kept(shelf, Kept(session, "text/plain", text), "output in full"))
     links = [each for each in kept if each is not None]
-    written = written_since(workspace.folder, began, MOST_FILES + 1)
-    if len(written) > MOST_FILES:
+    if len(result.files) > MOST_FILES:
         notes.append(f"more than {MOST_FILES} files were written under {workspace.virtual}; the first are listed")
-    links += [_link_to_file(each.parts, each.size, workspace) for each in written[:MOST_FILES]]
+    links += [_link_to_file(each, workspace) for each in result.files[:MOST_FILES]]
     return Products(tuple(pictures), tuple(links), tuple(notes))
 
 
@@ -77,12 +75,13 @@ def _kept(shelf: Shelf, kept: Kept, what: str) -> ResourceLink | None:
     return ResourceLink(type="resource_link", name=what, uri=uri, mime_type=kept.mime_type, size=len(kept.data))
 
 
-def _link_to_file(parts: tuple[str, ...], size: int, workspace: Workspace) -> ResourceLink:
-    path = words.encodable(posixpath.join(workspace.virtual, *parts))
-    return ResourceLink(type="resource_link", name=path, uri=uri_of(parts), mime_type=type_of(parts[-1]), size=size)
+def _link_to_file(written: WrittenFile, workspace: Workspace) -> ResourceLink:
+    path = words.encodable(written.path)
+    uri = uri_of(written.path.removeprefix(workspace.virtual).lstrip("/").split("/"))
+    return ResourceLink(type="resource_link", name=path, uri=uri, mime_type=written.mime_type, size=written.size)
 
 
-def uri_of(parts: tuple[str, ...]) -> str:
+def uri_of(parts: Sequence[str]) -> str:
     """Return the URI of a file under the mount."""
     return FILES + quote("/".join(parts), errors="surrogateescape")
 

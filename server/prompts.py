@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mcp.server.mcpserver.prompts import Prompt
 from pydantic import Field
 
+from forerun.runner.unlinked import FileRefused
+
 from .descriptions import EXPLAIN_FAILURE, PRECHECK
-from .files import FileRefused, parts_below
+from .files import parts_below
 from .products import uri_of
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from mcp_types import Resource, ResourceTemplate
 
 from forerun.resolver.library import resolve
 from forerun.resolver.source import from_code
+from forerun.runner.listing import entries_of, files_below
+from forerun.runner.unlinked import FileRefused
 
 from . import words
-from .files import FileRefused, parts_below, read_below
-from .listing import entries_of, files_below
+from .files import parts_below, read_below
 from .products import FILES, OUTPUT, type_of, uri_of
 
 if TYPE_CHECKING:

@@ -100,10 +100,18 @@ class _Converter:
             return value.tolist() if value.size <= MOST_ITEMS else self._refuse()
         if hasattr(kind, "model_dump"):
             return value.model_dump(mode="json")
+        if hasattr(kind, "__fields__") and hasattr(kind, "parse_obj"):
+            return _model_of_pydantic_1(value)
         return self._refuse()
 
     def _refuse(self) -> Any:
         raise NotData
+
+
+def _model_of_pydantic_1(model: Any) -> Any:
+    import json
+
+    return json.loads(model.json())
 
 
 def figures(beside: str) -> list[str]:

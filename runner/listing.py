@@ -6,7 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from .files import FileRefused, open_folder
+from .result import WrittenFile
+from .unlinked import FileRefused, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 5_000
 """Entries that are looked at; a folder may hold millions."""
 DEEPEST = 12
+MOST_WRITTEN = 1_000
+"""Files that a result lists."""
+BYTES = "application/octet-stream"
+"""The MIME type of what has no known ending (RFC 2046, section 4.5.1)."""
+
 UNINTERESTING = frozenset(("__pycache__", "node_modules", "site-packages"))
 
 
@@ -89,3 +95,14 @@ def written_since(folder: str, moment: int, most: int) -> list[Entry]:
             if len(found) == most:
                 break
     return found
+
+
+def written_files(mount: tuple[str, str], moment: int) -> tuple[WrittenFile, ...]:
+    """Return what was written under a mount since a moment, by its virtual path, at most `MOST_WRITTEN` files."""
+    import mimetypes
+
+    virtual, folder = mount
+    return tuple(
+        WrittenFile("/".join((virtual, *each.parts)), each.size, mimetypes.guess_type(each.parts[-1])[0] or BYTES)
+        for each in written_since(folder, moment, MOST_WRITTEN)
+    )
