@@ -9,6 +9,7 @@ import sys
 from forerun.resolver.settings import settings_for
 from forerun.resolver.source import from_code, from_file, from_stdin
 from forerun.runner.execution import Attached
+from forerun.runner.observer import Observer
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
 
@@ -113,12 +114,26 @@ def _consent(questions: tuple[Question, ...]) -> frozenset[str]:
     return consent(questions)
 
 
-def _observer() -> TerminalProgress | None:
-    if sys.stderr is None or not sys.stderr.isatty():
+def _observer() -> TerminalProgress | PlainProgress | None:
+    if sys.stderr is None:
         return None
+    if not sys.stderr.isatty():
+        return PlainProgress()
     from .progress import TerminalProgress
 
     return TerminalProgress()
+
+
+class PlainProgress(Observer):
+    """Announces a rerun where stderr is no terminal, and nothing else."""
+
+    def retrying(self, missing: str, distributions: Sequence[str]) -> None:
+        """Announce it before it begins, since what the script did before happens twice."""
+        sys.stderr.write(f"forerun: {missing} is missing; running again with {', '.join(distributions)}\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """There is nothing to take away."""
 
 
 def _say_what_happened(result: RunResult) -> None:

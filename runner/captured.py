@@ -147,6 +147,7 @@ def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tu
         ending["code"],
         ending["signal"],
         answer.get("missing", ""),
+        answer.get("is_named", False),
         answer.get("traceback", ""),
         bool(answer.get("read_stdin")),
         return_value(answer),

@@ -44,12 +44,16 @@ if TYPE_CHECKING:
 
 
 class Execution(Value):
-    """How one start of a script ended; `missing` is the module that it lacked, `error` its traceback."""
+    """How one start of a script ended; `missing` is the module that it lacked, `error` its traceback.
+
+    `is_named` says that only a library's message names it, which may mean a distribution.
+    """
 
     outcome: Literal["exited", "timeout", "cancelled"]
     code: int
     signal: int = 0
     missing: str = ""
+    is_named: bool = False
     error: str = ""
     read_stdin: bool = False
     value: ReturnValue | None = None
@@ -155,12 +159,20 @@ def _attached(ending: Ending, answer: dict[str, Any]) -> Execution:
         ending.code,
         ending.signal,
         answer.get("missing", ""),
+        answer.get("is_named", False),
         answer.get("traceback", ""),
         answer.get("read_stdin", False),
     )
 
 
-ANSWERS: dict[str, type] = {"missing": str, "traceback": str, "read_stdin": bool, "figures": list, "value": dict}
+ANSWERS: dict[str, type] = {
+    "missing": str,
+    "is_named": bool,
+    "traceback": str,
+    "read_stdin": bool,
+    "figures": list,
+    "value": dict,
+}
 
 
 def read_answer(path: str) -> dict[str, Any]:

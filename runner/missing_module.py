@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forerun.resolver.findings import Evidence, Requirement
+from forerun.resolver.findings import Evidence, Requirement, Unresolved
 from forerun.resolver.import_map import look_up
 from forerun.resolver.near_names import nearest_popular
 from forerun.resolver.trust import judge
@@ -28,8 +28,12 @@ class Addition(Value):
     advice: str = ""
 
 
-def addition_for(module: str, resolution: Resolution, present: Sequence[Requirement], request: Request) -> Addition:
+def addition_for(
+    module: str, resolution: Resolution, present: Sequence[Requirement], request: Request, *, is_named: bool = False
+) -> Addition:
     """Return what to add for a module that the import system could not find; the same tables and rules decide.
+
+    With `is_named`, a library's message has named it, and may mean a distribution by it.
 
     A name that nobody vetted is refused here without a question: the script is running already.
     """
@@ -40,6 +44,8 @@ def addition_for(module: str, resolution: Resolution, present: Sequence[Requirem
         near = nearest_popular(explained.guess) if explained.guess else ""
         return Addition(reason=explained.reason + (f" (did you mean {near}?)" if near else ""))
     candidate = look_up(module, lambda _: frozenset(), dict(request.import_map))
+    if is_named and candidate.level not in ("declared", "curated"):
+        return _named(module, present, request)
     if not candidate.distribution:
         return Addition(reason=candidate.reason)
     if any(each.name == candidate.distribution for each in present):
@@ -49,5 +55,21 @@ def addition_for(module: str, resolution: Resolution, present: Sequence[Requirem
         candidate.distribution, candidate.level, candidate.specifier, candidate.extras, candidate.marker,
         evidence=(evidence,),
     )  # fmt: skip
+    return _judged(requirement, request)
+
+
+def _named(name: str, present: Sequence[Requirement], request: Request) -> Addition:
+    """Return what to add for a distribution that a library's message names: it has the trust of its name alone."""
+    from forerun.resolver.declared import declared_requirement
+
+    made = declared_requirement(name, "caller", Evidence(name, "", 0, "named by a library at run time"))
+    if isinstance(made, Unresolved):
+        return Addition(reason=made.reason)
+    if any(each.name == made.name for each in present):
+        return Addition(reason=f"{made.name} is installed, and is not what is missing")
+    return _judged(made, request)
+
+
+def _judged(requirement: Requirement, request: Request) -> Addition:
     verdict = judge(requirement, request.policy)
     return Addition(requirement) if verdict.is_allowed else Addition(reason=verdict.reason, advice=verdict.next_step)

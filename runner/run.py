@@ -182,10 +182,13 @@ class _Run:
 
     def _may_go_on(self, execution: Execution) -> bool:
         """Whether a module was missing that can be had; then it is added to the requirements."""
-        if not execution.missing:
+        # A script that ended well had dealt with what it lacked.
+        if not execution.missing or execution.code == 0:
             self._attempts.append(results.Attempt())
             return False
-        addition = addition_for(execution.missing, self._resolution, self._requirements, self._request)
+        addition = addition_for(
+            execution.missing, self._resolution, self._requirements, self._request, is_named=execution.is_named
+        )
         is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
         if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:
             self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))

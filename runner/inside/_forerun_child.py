@@ -6,6 +6,7 @@ only there: processes that the script starts do not see it. The script itself th
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 
@@ -38,15 +39,28 @@ def begin() -> str:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Tell us of an exception instead of showing it, where it is to be shown by us or may be mended."""
-        missing = missing_module(error) if isinstance(error, ImportError) else ""
+        missing, is_named = missing_module(error) if isinstance(error, ImportError) else ("", False)
         read_stdin = bool(watched and watched.was_read)
         is_held_back = tells or (missing and may_retry and not read_stdin)
         text = formatted(kind, error, trace) if is_held_back else ""
-        told = {"missing": missing, "traceback": text, "read_stdin": read_stdin}
+        shown.append(error)
+        told = {"missing": missing, "is_named": is_named, "traceback": text, "read_stdin": read_stdin}
         if not ((missing or tells) and write(answer, told) and is_held_back):
             show(kind, error, trace)
 
+    def at_end() -> None:
+        """Tell of a missing module where a hook of the script's own has shown the exception, which Python keeps."""
+        error = getattr(sys, "last_value", None)
+        if isinstance(error, ImportError) and error not in shown:
+            missing, is_named = missing_module(error)
+            read_stdin = bool(watched and watched.was_read)
+            told = {"missing": missing, "is_named": is_named, "traceback": "", "read_stdin": read_stdin}
+            if missing:
+                write(answer, told)
+
+    shown: list[BaseException] = []
     sys.excepthook = hook
+    atexit.register(at_end)
     return answer
 
 
@@ -95,18 +109,30 @@ def plain_json(data: Any) -> str:
     return ""
 
 
-def missing_module(error: ImportError) -> str:
-    """Return the module that the import system could not find and nobody had dealt with, or "".
+def missing_module(error: ImportError) -> tuple[str, bool]:
+    """Return what the script lacked and nobody had dealt with, or "", and whether only a message names it.
 
     That is an uncaught ModuleNotFoundError which an import raised and not a `raise`, or an ImportError of a library
-    (not of the script itself) that was raised because of one.
+    (not of the script itself) that was raised because of one, or whose message names what the library can do without.
     """
     if isinstance(error, ModuleNotFoundError):
-        return (error.name or "") if _raised_by_import(error) else ""
+        return (error.name or "") if _raised_by_import(error) else "", False
+    if not _raised_in_library(error):
+        return "", False
     cause = error.__cause__ or error.__context__
-    if isinstance(cause, ModuleNotFoundError) and _raised_by_import(cause) and _raised_in_library(error):
-        return cause.name or ""
-    return ""
+    if isinstance(cause, ModuleNotFoundError) and _raised_by_import(cause):
+        return cause.name or "", False
+    return "" if _raised_by_import(error) else _named_in(str(error)), True
+
+
+def _named_in(message: str) -> str:
+    beside = os.path.dirname(os.path.abspath(__file__))
+    sys.path.append(beside)
+    try:
+        from _forerun_messages import named_in  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(beside)
+    return str(named_in(message))
 
 
 def _last(trace: TracebackType | None) -> TracebackType | None:

@@ -13,7 +13,7 @@ import forerun
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COMPUTED = "import importlib\nprint('start', flush=True)\nsix = importlib.import_module('s' + 'ix')\nprint(six.PY3)\n"
+COMPUTED = "import importlib\nprint('start', flush=True)\nsix = importlib.import_module(chr(115) + 'ix')\nprint(six.PY3)\n"
 
 
 def attempts_of(result: forerun.RunResult) -> list[tuple[str, tuple[str, ...]]]:
@@ -53,17 +53,17 @@ def test_a_computed_name_is_found_missing(tmp_path: Path) -> None:
 
 
 NO_RERUN = {
-    "caught": "import importlib\ntry:\n    importlib.import_module('s' + 'ix')\nexcept ImportError:\n    pass\n1 / 0",
-    "caught, another raised": "import importlib\ntry:\n    importlib.import_module('s' + 'ix')\n"
+    "caught": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\nexcept ImportError:\n    pass\n1 / 0",
+    "caught, another raised": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\n"
     "except ImportError:\n    raise SystemExit('no six')",
-    "caught, ImportError raised": "import importlib\ntry:\n    importlib.import_module('s' + 'ix')\n"
+    "caught, ImportError raised": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\n"
     "except ImportError as e:\n    raise ImportError('no six') from e",
     "raised by hand": "raise ModuleNotFoundError(\"No module named 'six'\", name='six')",
     "raised by hand in a function": "def f(name):\n    raise ModuleNotFoundError(name=name)\nf('six')",
     "ImportError raised by hand": "raise ImportError('Missing optional dependency six', name='six')",
     "distribution asked for": "import importlib.metadata\nimportlib.metadata.version('si' + 'x')",
     "name missing in a module": "from os import nothing_of_that_name",
-    "exit in between": "import sys, importlib\ntry:\n    importlib.import_module('s' + 'ix')\n"
+    "exit in between": "import sys, importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\n"
     "finally:\n    sys.exit(4)",
 }
 
@@ -87,7 +87,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("module", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_an_unvetted_name_is_not_installed_in_the_fallback(module: str, reason: str) -> None:
-    result = forerun.run(f"import importlib\nimportlib.import_module({module[:3]!r} + {module[3:]!r})")
+    result = forerun.run(f"import importlib\nimportlib.import_module(chr({ord(module[0])}) + {module[1:]!r})")
     assert isinstance(result, forerun.ScriptFailed)
     assert len(result.attempts) == 1
     assert result.dependencies == ()
@@ -131,7 +131,7 @@ def test_no_reruns_when_none_are_allowed(run_forerun: Forerun, tmp_path: Path) -
 
 @pytest.mark.network
 def test_the_loop_stops_when_an_attempt_brings_nothing_new() -> None:
-    result = forerun.run("import importlib\nimportlib.import_module('s' + 'ix.nothing.of.that.name')")
+    result = forerun.run("import importlib\nimportlib.import_module(chr(115) + 'ix.nothing.of.that.name')")
     assert isinstance(result, forerun.ScriptFailed)
     assert len(result.attempts) == 2
     assert "has no module six.nothing" in result.notes[-1]
@@ -144,8 +144,10 @@ def test_the_command_shows_the_traceback_once_and_only_if_nothing_helps(run_fore
     done = run_forerun("job.py")
     assert (done.returncode, done.stdout) == (0, "start\nstart\nTrue\n")
     assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("forerun: six was missing at run time")
-    script.write_text("import importlib\nimportlib.import_module('forerun_invented' + '_name_zq')")
+    assert done.stderr.startswith(
+        "forerun: six is missing; running again with six\nforerun: six was missing at run time"
+    )
+    script.write_text("import importlib\nimportlib.import_module(chr(102) + 'orerun_invented_name_zq')")
     done = run_forerun("job.py")
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 1
