@@ -13,7 +13,9 @@ import forerun
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COMPUTED = "import importlib\nprint('start', flush=True)\nsix = importlib.import_module(chr(115) + 'ix')\nprint(six.PY3)\n"
+COMPUTED = (
+    "import importlib\nprint('start', flush=True)\nsix = importlib.import_module(chr(115) + 'ix')\nprint(six.PY3)\n"
+)
 
 
 def attempts_of(result: forerun.RunResult) -> list[tuple[str, tuple[str, ...]]]:
@@ -53,7 +55,8 @@ def test_a_computed_name_is_found_missing(tmp_path: Path) -> None:
 
 
 NO_RERUN = {
-    "caught": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\nexcept ImportError:\n    pass\n1 / 0",
+    "caught": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\nexcept ImportError:\n"
+    "    pass\n1 / 0",
     "caught, another raised": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\n"
     "except ImportError:\n    raise SystemExit('no six')",
     "caught, ImportError raised": "import importlib\ntry:\n    importlib.import_module(chr(115) + 'ix')\n"

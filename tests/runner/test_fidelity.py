@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,14 +60,93 @@ SCRIPTS = {
     "signals": "import signal\n"
     "others = [s for s in signal.valid_signals() if hasattr(s, 'name') and s.name != 'SIGINT']\n"
     "print([(s.name, signal.getsignal(s)) for s in others], signal.pthread_sigmask(signal.SIG_BLOCK, ()))",
+    "dataclass": "import dataclasses, pickle\n@dataclasses.dataclass(frozen=True, order=True)\nclass P:\n    x: int\n"
+    "    y: list = dataclasses.field(default_factory=list)\n"
+    "print(P(1), P(1) < P(2), dataclasses.asdict(P(1)), pickle.loads(pickle.dumps(P(3))), P.__module__, "
+    "P.__qualname__)",
+    "typing of main": "import typing\nclass N(typing.NamedTuple):\n    a: 'M'\nclass M: pass\n"
+    "print(typing.get_type_hints(N))",
+    "pickle in a child": "import pickle, subprocess, sys\nclass C: pass\n"
+    "code = 'import pickle, sys; pickle.load(sys.stdin.buffer)'\n"
+    "done = subprocess.run([sys.executable, '-c', code], input=pickle.dumps(C()), capture_output=True)\n"
+    "print(done.returncode, done.stderr.decode().splitlines()[-1])",
+    "source of classes and frames": "import inspect, linecache, sys\nclass C:\n    def m(self):\n        return 1\n"
+    "print(inspect.getsource(C), inspect.getsourcelines(C.m), inspect.getmodule(C), linecache.getline(__file__, 2))\n"
+    "print(inspect.currentframe().f_code.co_filename, inspect.stack()[0].code_context, len(inspect.stack()))",
+    "warning of a module of one's own": "import warnings\ndef f():\n"
+    "    warnings.warn('old', DeprecationWarning, 2)\nf()\n"
+    "warnings.simplefilter('error')\nf()",
+    "unclosed file": "import warnings\nwarnings.simplefilter('always')\nopen(__file__)\n",
+    "at exit, in order": "import atexit\nfor n in range(3):\n    atexit.register(print, n)\n"
+    "atexit.register(lambda: 1 / 0)\nprint('end')",
+    "at exit, with an exit code": "import atexit, sys\natexit.register(lambda: sys.exit(9))\nsys.exit(4)",
+    "at exit, a thread waits": "import atexit, threading, time\natexit.register(print, 'last')\n"
+    "threading.Thread(target=lambda: (time.sleep(0.2), print('thread'))).start()\nprint('main')",
+    "daemon thread": "import threading, time\n"
+    "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint(1)",
+    "exit in a thread": "import threading, sys\nt = threading.Thread(target=sys.exit, args=(3,))\nt.start()\n"
+    "t.join()\nprint(1)",
+    "hook of threads": "import threading\nthreading.excepthook = lambda a: print('hooked', a.exc_type.__name__)\n"
+    "t = threading.Thread(target=lambda: 1 / 0)\nt.start()\nt.join()",
+    "exit None": "import sys\nsys.exit(None)",
+    "exit with an object": "import sys\nsys.exit([1, {'a': 2}])",
+    "exit with True": "import sys\nsys.exit(True)",
+    "exit 256": "import sys\nsys.exit(256)",
+    "exit by a subclass": "class Stop(SystemExit): pass\nraise Stop(6)",
+    "exit in finally": "try:\n    raise SystemExit(2)\nfinally:\n    print('cleaned')",
+    "exit function": "exit(5)",
+    "quit with text": "quit('bye')",
+    "end of input": "print(input(), input())\ninput('more? ')",
+    "asyncio": "import asyncio\nasync def main():\n"
+    "    print(await asyncio.gather(asyncio.sleep(0, 1), asyncio.sleep(0, 2)))\n"
+    "    print(asyncio.get_running_loop().is_running(), len(asyncio.all_tasks()))\nasyncio.run(main())",
+    "asyncio, failing": "import asyncio\nasync def main():\n    raise KeyError('a')\nasyncio.run(main())",
+    "asyncio, subprocess": "import asyncio, sys\nasync def main():\n"
+    "    p = await asyncio.create_subprocess_exec(sys.executable, '-c', 'print(5)', stdout=-1)\n"
+    "    print(await p.communicate(), p.returncode)\nasyncio.run(main())",
+    "asyncio, threads": "import asyncio, threading\n"
+    "print(asyncio.run(asyncio.to_thread(lambda: threading.current_thread() is threading.main_thread())))",
+    "asyncio, interrupted": "import asyncio, os, signal\nasync def main():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+    "    await asyncio.sleep(60)\ntry:\n    asyncio.run(main())\nexcept KeyboardInterrupt:\n    print('interrupted')",
+    "process pool": "from concurrent.futures import ProcessPoolExecutor\ndef f(x):\n    return x * 2\n"
+    "if __name__ == '__main__':\n    with ProcessPoolExecutor(1) as pool:\n        print(list(pool.map(f, [1, 2])))",
+    "process with an exit code": "import multiprocessing as m, sys\nif __name__ == '__main__':\n"
+    "    for kind in ('fork', 'spawn', 'forkserver'):\n"
+    "        p = m.get_context(kind).Process(target=sys.exit, args=(3,))\n"
+    "        p.start()\n        p.join()\n        print(kind, p.exitcode)",
+    "process that fails": "import multiprocessing as m\ndef f():\n    raise ValueError('in the child')\n"
+    "if __name__ == '__main__':\n    p = m.get_context('spawn').Process(target=f, name='p')\n    p.start()\n"
+    "    p.join()\n"
+    "    print(p.exitcode)",
+    "shared memory": "from multiprocessing import shared_memory\n"
+    "s = shared_memory.SharedMemory(create=True, size=8)\ns.buf[0] = 7\nt = shared_memory.SharedMemory(s.name)\n"
+    "print(t.buf[0])\nt.close()\ns.close()\ns.unlink()",
+    "fork by hand": "import os, sys\nprint('before', flush=True)\nif os.fork() == 0:\n    print('child')\n"
+    "    sys.exit(3)\n"
+    "print(os.waitstatus_to_exitcode(os.wait()[1]))",
+    "fork that fails": "import os\nif os.fork() == 0:\n    import forerun_invented_name_zq\n"
+    "print(os.waitstatus_to_exitcode(os.wait()[1]))",
+    "main can be imported": "import sys, importlib\n"
+    "print(importlib.import_module('__main__') is sys.modules[__name__])\n"
+    "print(sorted(n for n in globals() if n.startswith('__')))",
+    "run again by its path": "import runpy, sys\nif __name__ == '__main__':\n"
+    "    print(runpy.run_path(__file__, run_name='again')['__name__'])",
+    "recursion": "def f(): f()\ntry:\n    f()\nexcept RecursionError as e:\n    print(str(e)[:40])",
+    "unraisable": "class C:\n    def __del__(self):\n        raise ValueError('in del')\nc = C()\ndel c\nprint(1)",
+    "notes": "e = ValueError('a')\ne.add_note('a note')\nraise e",
+    "suggestion": "import sys\nsys.versoin",
+    "deep traceback": "def f(n):\n    return 1 / n if n == 0 else f(n - 1)\nf(20)",
+    "interrupted input": "import signal\nsignal.raise_signal(signal.SIGINT)",
+    "broken thread pool": "from concurrent.futures import ThreadPoolExecutor\n"
+    "with ThreadPoolExecutor(2) as pool:\n    print(list(pool.map(str, [1, 2])), pool.submit(int, 'x').exception())",
     "descriptors": "import os\nprint(sorted(os.listdir('/proc/self/fd'))[:-1])",
 }
 
 
 def neutral(text: str) -> str:
-    """Return text without what differs from one environment to another."""
+    """Return text without what differs from one environment, or one run, to another."""
     lines = (line for line in text.splitlines() if not line.startswith("forerun: "))
-    return "\n".join(lines).replace(BASE, "python")
+    return re.sub("0x[0-9a-f]+", "0x", "\n".join(lines).replace(BASE, "python"))
 
 
 @pytest.mark.parametrize("code", SCRIPTS.values(), ids=SCRIPTS.keys())
