@@ -9,6 +9,7 @@ from forerun.resolver.errors import ResolverError
 from forerun.resolver.settings import own_import_map
 from forerun.runner.request import Request
 
+from .containment_options import FLAGS, add_containment_options, containment_of
 from .shared_options import add_isolation_option, add_resolver_options, add_trust_options, policy_of, problems_of
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build")
+WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build", *FLAGS)
 
 
 class RunOptions(argparse.Namespace):
@@ -47,6 +48,7 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
         mounts=_mounts(given, parser),
         is_refreshed=given.refresh,
         isolation=given.isolation,
+        **containment_of(given),
     )
     return given
 
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
     parser.add_argument("--refresh", action="store_true", help="look versions up anew, whatever is remembered")
     add_isolation_option(parser)
+    add_containment_options(parser)
     add_resolver_options(parser)
     add_trust_options(parser)
     return parser

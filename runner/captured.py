@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 
+from . import secluded
 from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
 from .execution import Execution, command_line, read_answer, return_value
-from .mount import give_up_mounting, mountable
+from .mount import can_separate, give_up_mounting, give_up_separating, mountable
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
 from .supervision import Supervisors, supervise
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from .environment import Environment
     from .request import Request
+
+GIVE_UP = {"mount": give_up_mounting, "processes": give_up_separating, "landlock": give_up_landlock}
+"""What a supervisor was refused -> what keeps us from asking for it again."""
 
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger figure is left out."""
@@ -59,14 +63,19 @@ class Captured:
         watch = Watch(way, layer, environment, cancellation)
         told = self._job(source, request, environment, layer, may_retry)
         told["closed"] = [environment.store.folder, environment.folder] if way in ("namespace", "landlock") else []
-        told["by_landlock"] = way == "landlock"
+        told["confined"] = {
+            **secluded.confined(request, source, environment, layer),
+            "by_landlock": way == "landlock",
+            "own_processes": way == "namespace" and can_separate(),
+        }
         job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
         complaint = self._supervised(job, environment.interpreter.path, cancellation or Cancellation())
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         refused = ending.get("refused")
+        if refused in secluded.OPTIONS:
+            raise secluded.refusal(refused, ending["failure"])
         if refused:
-            give_up = give_up_mounting if refused == "mount" else give_up_landlock
-            give_up()
+            GIVE_UP[refused]()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
@@ -102,6 +111,9 @@ class Captured:
                 variables["FORERUN_VARIABLES"] = _written(
                     environment, "variables.json", json.dumps(request.variables).encode()
                 )
+        if request.is_sandboxed:
+            folder = secluded.working_folder(request, folder)
+            variables = secluded.variables_inside(variables, folder)
         return {
             "arguments": command_line(source, request, environment),
             "environment": variables,

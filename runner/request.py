@@ -5,6 +5,8 @@ from __future__ import annotations
 from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
 
+from .limits import Limits
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,8 @@ class Request(Value):
     the mounts show it. `environment` replaces the environment variables that the script would inherit; `variables`
     are globals that a code string finds. `head` and `tail` are the bytes of output that are kept. `is_refreshed` asks
     the index anew whatever is remembered; `isolation` "copy" gives the run its own copy of every file; with
-    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew.
+    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew. `no_network`
+    and `is_sandboxed` hold, or the script is not run.
     """
 
     arguments: tuple[str, ...] = ()
@@ -43,6 +46,9 @@ class Request(Value):
     is_refreshed: bool = False
     isolation: Literal["shared", "copy"] = "shared"
     protects_store: bool = False
+    no_network: bool = False
+    is_sandboxed: bool = False
+    limits: Limits = Limits()
     stdin: bytes = b""
     folder: str = ""
     mounts: tuple[tuple[str, str], ...] = ()
@@ -52,3 +58,8 @@ class Request(Value):
     variables: Mapping[str, Any] | None = None
     head: int = 5_000_000
     tail: int = 5_000_000
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether it asks for a sandbox, no network or a limit."""
+        return self.is_sandboxed or self.no_network or self.limits != Limits()
