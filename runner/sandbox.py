@@ -51,7 +51,7 @@ def enter_sandbox(calls: SystemCalls, visible: Sequence[tuple[str, str, bool]]) 
     """
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
     # Opened first: what is mounted from here on may cover them.
-    sources = [(os.open(source, os.O_PATH), target, is_open) for target, source, is_open in visible]
+    sources = [(os.open(source, os.O_PATH), target, is_open) for source, target, is_open in visible]
     root = "/tmp"
     old = {name: os.open(name, os.O_PATH) for name in (*LIBRARIES, "/etc", "/dev", "/proc") if os.path.isdir(name)}
     links = {name: os.readlink(name) for name in LIBRARIES if os.path.islink(name)}

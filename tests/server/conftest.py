@@ -154,7 +154,7 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30.0) -> N
 
 
 class Sleeper:
-    """A program that starts another and sleeps; both hold a file open, by which they are found whatever their numbers."""
+    """A program that starts another and sleeps; both hold a file open, by which they are found."""
 
     code = (
         "import os, subprocess, time\n"
@@ -177,7 +177,7 @@ class Sleeper:
 def _holds(descriptors: Path, file: Path) -> bool:
     """Whether a process has a file open."""
     try:
-        return any(each.exists() and each.samefile(file) for each in descriptors.iterdir())
+        return any(os.path.realpath(each) == os.path.realpath(file) for each in descriptors.iterdir())
     except OSError:
         return False
 
