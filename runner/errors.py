@@ -67,6 +67,13 @@ class MountError(RunnerError):
         return f"cannot mount {self.mount}: {self.reason}"
 
 
+class SystemUnsupported(RunnerError):
+    """Scripts cannot be run on this system yet."""
+
+    def __str__(self) -> str:
+        return "scripts can be run on Linux only, for now; forerun resolve says what they need"
+
+
 class ContainmentError(RunnerError):
     """This machine cannot keep a script from what it was to be kept from, so that it was not run."""
 

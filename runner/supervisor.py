@@ -11,6 +11,7 @@ import signal
 import time
 
 from . import descendants
+from .errors import SystemUnsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,7 +186,10 @@ def run_attached(job: Job) -> Ending:
 
     Raises:
         OSError: the job cannot be started.
+        SystemUnsupported: this system cannot wait for signals as we need it.
     """
+    if not hasattr(signal, "sigtimedwait"):
+        raise SystemUnsupported
     descendants.adopt_orphans()
     watched = FORWARDED | {signal.SIGCHLD}
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
