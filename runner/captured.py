@@ -10,7 +10,7 @@ from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .execution import Execution, command_line, read_answer, return_value
+from .execution import Execution, command_line, noted, read_answer, return_value
 from .mount import can_separate, give_up_mounting, give_up_separating, mountable
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
@@ -80,7 +80,7 @@ class Captured:
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
-        return _execution(ending, environment, output).replace(notes=watch.notes())
+        return noted(_execution(ending, environment, output).replace(notes=watch.notes()), request)
 
     def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
         """Have a job done, by another supervisor where the one that waited was killed before it took the job."""

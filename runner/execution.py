@@ -119,7 +119,7 @@ class Attached:
         except OSError as error:
             _raise_refusal(error)
             raise RunnerError(f"the script cannot be started: {error.strerror or error}") from error
-        return _attached(ending, read_answer(environment.answer))
+        return noted(_attached(ending, read_answer(environment.answer)), request)
 
     def _job(self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool) -> Job:
         from .supervisor import Job
@@ -141,6 +141,16 @@ class Attached:
                 folder = secluded.working_folder(request, folder or os.getcwd())
                 variables = secluded.variables_inside(variables, folder)
         return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
+
+
+def noted(execution: Execution, request: Request) -> Execution:
+    """Return an execution that says which limit was reached, if one was."""
+    if not request.is_confined or execution.code == 0:
+        return execution
+    from .limits import reached
+
+    notes = reached(request.limits, execution.error, execution.signal)
+    return execution.replace(notes=(*execution.notes, *notes))
 
 
 def _raise_refusal(error: OSError) -> None:

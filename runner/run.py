@@ -184,7 +184,7 @@ class _Run:
             environment.populate(self._layer.path, is_copied=self._request.isolation == "copy")
             self._observer.starting(len(self._attempts) + 1)
             execution = self._timed("run", lambda: self._execute(environment))
-            self._notes.extend((*execution.notes, *self._limits_reached(execution)))
+            self._notes.extend(execution.notes)
             if not self._may_go_on(execution):
                 return self._ended(execution)
 
@@ -225,13 +225,6 @@ class _Run:
         self._requirements = (*self._requirements, addition.requirement)
         self._observer.retrying(execution.missing, (addition.requirement.name,))
         return True
-
-    def _limits_reached(self, execution: Execution) -> tuple[str, ...]:
-        if not self._request.is_confined or execution.code == 0:
-            return ()
-        from .limits import reached
-
-        return reached(self._request.limits, execution.error, execution.signal)
 
     def _ended(self, execution: Execution) -> RunResult:
         common = self._common(execution)
