@@ -6,7 +6,7 @@ from .landlock import LandlockRefused, close_folder
 from .mount_namespace import MountRefused, enter_mount
 from .network import NetworkRefused, raise_loopback
 from .pid_namespace import ProcessesRefused, enter_processes
-from .sandbox import SandboxRefused, close_root, drop_power, enter_sandbox
+from .sandbox import SandboxRefused, close_root, drop_power, enter_sandbox, forbid_namespaces, leave_behind
 from .system_calls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, SystemCalls
 
 TYPE_CHECKING = False
@@ -54,6 +54,8 @@ def _sandboxed(job: Job, parent: int) -> Iterator[Step]:
         enter_sandbox(calls[0], job.visible)
 
     def end() -> None:
+        leave_behind(calls[0])
+        forbid_namespaces()
         close_root(calls[0])
         drop_power(calls[0])
 

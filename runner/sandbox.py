@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 
 from .mount_namespace import change_root
 from .system_calls import MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC
@@ -35,6 +36,8 @@ ESSENTIALS = (
 CLOSED_TO_ALL = ("private",)
 """Entries of `ssl` that are nobody's business."""
 
+SYS_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "i686": 288, "armv7l": 311, "ppc64le": 271, "s390x": 280}
+KEYCTL_JOIN_SESSION_KEYRING = 1
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP = 38, 24
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
@@ -116,6 +119,16 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
+def forbid_namespaces() -> None:
+    """Let nobody in here make a user namespace, in which there would be capabilities again.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    with open("/proc/sys/user/max_user_namespaces", "w") as file:
+        file.write("0")
+
+
 def close_root(calls: SystemCalls) -> None:
     """Make the root itself read-only, and /proc too: root owns files there that change the host without a capability.
 
@@ -126,8 +139,24 @@ def close_root(calls: SystemCalls) -> None:
     _restrict(calls, "/proc", ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC, 0)
 
 
+def leave_behind(calls: SystemCalls) -> None:
+    """Let go of what a process inherits beside folders: descriptors above the streams, and the session's keyring.
+
+    Raises:
+        OSError: the system does not allow it.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with suppress(OSError):  # The one through which this folder was listed.
+                os.set_inheritable(int(name), False)
+    number = SYS_KEYCTL.get(os.uname().machine)
+    if number is not None:
+        with suppress(OSError):  # A kernel without keyrings has none to let go of.
+            calls("syscall", number, KEYCTL_JOIN_SESSION_KEYRING, None)
+
+
 def drop_power(calls: SystemCalls) -> None:
-    """Give up every capability, for good: capabilities(7).
+    """Give up every capability, for good (capabilities(7)).
 
     Raises:
         OSError: the system does not allow it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +67,33 @@ def test_it_has_no_capabilities_and_gets_no_new_privileges(inside: Run) -> None:
 def test_a_program_that_it_starts_has_no_more_power(inside: Run) -> None:
     code = "import subprocess\nsubprocess.check_output(['grep', 'CapEff', '/proc/self/status'], text=True)"
     assert inside(code).split()[1].strip("0") == ""
+
+
+def test_it_cannot_get_capabilities_in_a_namespace_of_its_making(inside: Run) -> None:
+    assert inside("import ctypes\n[ctypes.CDLL(None).unshare(flag) for flag in (0x10000000, 0x10020000)]") == [-1, -1]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the number of the system call is that of another machine")
+def test_it_has_a_keyring_of_its_own(inside: Run) -> None:
+    get_number = "ctypes.CDLL(None).syscall(250, 0, -3, 0)"
+    outside = eval(get_number, {"ctypes": ctypes})
+    if outside < 0:
+        pytest.skip("this kernel has no keyrings")
+    assert inside(f"import ctypes\n{get_number}") != outside
+
+
+def test_it_inherits_no_descriptor_but_its_streams(cache_dir: Path, forerun_command: list[str], tmp_path: Path) -> None:
+    code = "import os; print(sorted(int(each) for each in os.listdir('/proc/self/fd'))[:-1])"
+    folder = os.open("/", os.O_RDONLY)
+    done = subprocess.run(
+        [*forerun_command, "run", "--sandbox", "-c", code],
+        pass_fds=[folder], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
+    )  # fmt: skip
+    os.close(folder)
+    if "not permitted" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr) == ("[0, 1, 2]\n", "")
 
 
 def test_it_sees_only_these_folders(inside: Run, tmp_path: Path) -> None:
