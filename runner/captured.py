@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 GIVE_UP = {"mount": give_up_mounting, "processes": give_up_separating, "landlock": give_up_landlock}
 """What a supervisor was refused -> what keeps us from asking for it again."""
+
+FOR_GOOD = (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS)
+"""Errors that say what a system is like. Others pass, as when a script uses up processes so that the next sees more."""
 
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger figure is left out."""
@@ -74,7 +78,7 @@ class Captured:
         refused = ending.get("refused")
         if refused in secluded.OPTIONS:
             raise secluded.refusal(refused, ending["failure"])
-        if refused:
+        if refused and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
             GIVE_UP[refused]()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:

@@ -136,7 +136,8 @@ class Attached:
             from . import secluded
 
             confined = secluded.confined(request, source, environment, layer)
-            variables["FORERUN_TELLS"] = "1"
+            if confined["limits"]:  # Whose traceback says which of them was reached.
+                variables["FORERUN_TELLS"] = "1"
             if request.is_sandboxed:
                 folder = secluded.working_folder(request, folder or os.getcwd())
                 variables = secluded.variables_inside(variables, folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import socket
@@ -15,7 +17,8 @@ import pytest
 
 import forerun
 from forerun.runner import mount
-from forerun.runner.errors import ContainmentError
+from forerun.runner.captured import Captured
+from forerun.runner.errors import ContainmentError, RunnerError
 
 
 @pytest.fixture
@@ -189,3 +192,34 @@ def test_a_file_runs_in_a_sandbox_by_itself_or_in_its_mount(run_forerun: Callabl
     assert alone.stdout == f"{tmp_path / 'script.py'} False\n", alone.stderr
     mounted = run_forerun("run", "--sandbox", "--mount", "/working", "--path", str(tmp_path), "/working/script.py")
     assert mounted.stdout == "/working/script.py True\n", mounted.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "is_given_up"), [(errno.EPERM, True), (errno.ENOSYS, True), (errno.EAGAIN, False), (errno.ENOSPC, False)]
+)
+def test_only_a_system_that_never_allows_it_is_not_asked_again(
+    number: int, is_given_up: bool, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a script could use up all processes, so that the next one is let see the server's."""
+    monkeypatch.setattr(mount, "_can_separate", True)
+
+    class Refusing(Captured):
+        def _supervised(self, job: str, python: str, cancellation: Any) -> str:
+            told = json.loads(Path(job).read_text())
+            if not told["confined"]["own_processes"]:
+                return super()._supervised(job, python, cancellation)
+            ending = {"failure": os.strerror(number), "errno": number, "refused": "processes"}
+            Path(job).with_name("ending.json").write_text(json.dumps(ending))
+            return ""
+
+    def run() -> forerun.RunResult:
+        return forerun.run("1", protects_store=True, mount=("/working", tmp_path), executor=Refusing())
+
+    if not mount.can_mount():
+        pytest.skip("this system lets nobody make a mount namespace")
+    if is_given_up:
+        assert run().status == "success"
+    else:
+        with pytest.raises(RunnerError, match=os.strerror(number)):
+            run()
+    assert mount.can_separate() is not is_given_up
