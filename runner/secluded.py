@@ -7,6 +7,7 @@ import os
 from .environment import INSIDE
 from .errors import ContainmentError
 from .limits import as_mapping
+from .mount import SYSTEM_FOLDERS
 from .sandbox import HOME
 
 TYPE_CHECKING = False
@@ -49,8 +50,12 @@ def confined(request: Request, source: Source, environment: Environment, layer: 
 def visible_paths(
     request: Request, source: Source, environment: Environment, layer: str
 ) -> list[tuple[str, str, bool]]:
-    """Return each path that is shown in a sandbox, where, and whether it may be written to."""
-    prefix = os.path.dirname(os.path.dirname(environment.interpreter.path))
+    """Return each path that is shown in a sandbox, where, and whether it may be written to.
+
+    Raises:
+        ContainmentError: the interpreter cannot be shown without what is nobody's business.
+    """
+    prefix = checked_prefix(environment.interpreter.path, os.path.expanduser("~"), environment.store.folder)
     shown = [] if prefix == "/usr" else [prefix]
     shown += [INSIDE, *([layer] if layer else [])]
     visible = [(path, path, False) for path in shown]
@@ -60,6 +65,20 @@ def visible_paths(
         path = os.path.abspath(source.path)
         visible.append((path, path, False))
     return visible
+
+
+def checked_prefix(python: str, *private: str) -> str:
+    """Return the folder that an interpreter is installed in, if none of the private ones is in it.
+
+    Raises:
+        ContainmentError: one is, as where somebody keeps interpreters in `~/bin`.
+    """
+    prefix = os.path.dirname(os.path.dirname(python))
+    if prefix in SYSTEM_FOLDERS - {"/usr"} or any(
+        os.path.commonpath((prefix, each)) == prefix for each in map(os.path.realpath, private)
+    ):
+        raise ContainmentError(OPTIONS["sandbox"], f"the interpreter is installed in {prefix}, with much beside it")
+    return prefix
 
 
 def working_folder(request: Request, folder: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 import forerun
 from forerun.runner.errors import ContainmentError
 from forerun.runner.sandbox import SandboxRefused
+from forerun.runner.secluded import checked_prefix
 from forerun.runner.supervisor import Job, start
 
 from .conftest import LocalIndex, source_distribution
@@ -254,6 +255,28 @@ def test_a_sandbox_that_cannot_be_made_whole_is_not_made(tmp_path: Path) -> None
     with pytest.raises(SandboxRefused):
         start(job)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("python", "is_shown"),
+    [
+        ("/usr/bin/python3", True),
+        ("/usr/local/bin/python3", True),
+        ("/home/joe/.pyenv/versions/3.12.1/bin/python3.12", True),
+        ("/home/joe/bin/python3", False),
+        ("/home/bin/python3", False),
+        ("/bin/python3", False),
+        ("/opt/bin/python3", False),
+        ("/var/cache/bin/python3", False),
+    ],
+)
+def test_an_interpreter_is_not_shown_with_somebody_s_home(python: str, is_shown: bool) -> None:
+    private = ("/home/joe", "/var/cache/forerun")
+    if is_shown:
+        assert python.startswith(checked_prefix(python, *private) + "/bin/")
+    else:
+        with pytest.raises(ContainmentError, match="with much beside it"):
+            checked_prefix(python, *private)
 
 
 def test_a_deadline_holds_in_it(cache_dir: Path) -> None:
