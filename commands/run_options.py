@@ -9,6 +9,7 @@ from forerun.resolver.errors import ResolverError
 from forerun.resolver.settings import own_import_map
 from forerun.runner.request import Request
 
+from .containment_options import FLAGS, add_containment_options, containment_of
 from .shared_options import add_isolation_option, add_resolver_options, add_trust_options, policy_of, problems_of
 
 TYPE_CHECKING = False
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build",
-                 "--download-python")  # fmt: skip
+                 "--download-python", *FLAGS)  # fmt: skip
 
 
 class RunOptions(argparse.Namespace):
@@ -52,6 +53,7 @@ def parse_options(arguments: Sequence[str]) -> RunOptions:
         python=given.python,
         may_download=given.download_python,
         module=given.module or "",
+        **containment_of(given),
     )
     return given
 
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--path", metavar="DIR", help="the folder to see there (default: the current one)")
     parser.add_argument("--refresh", action="store_true", help="look versions up anew, whatever is remembered")
     add_isolation_option(parser)
+    add_containment_options(parser)
     add_resolver_options(parser)
     add_trust_options(parser)
     return parser

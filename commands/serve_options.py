@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from forerun.resolver.names import canonical
 from forerun.resolver.settings import settings_for
 from forerun.resolver.trust import TRUST_CHOICES
+from forerun.runner.limits import Limits
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Listening, Settings
 
+from .containment_options import LIMITS
 from .shared_options import problems_of
 
 if TYPE_CHECKING:
@@ -99,6 +101,9 @@ OPTIONS = (
     Option("timeout", 300.0, _seconds, "SECONDS", "end a program after this time (default: 300)"),
     Option("max-retries", 5, _between(0, 100), "N", "reruns at most when a module is missing (default: 5)"),
     Option("isolation", "shared", str, "", "share installed files, or copy them for each run", ("shared", "copy")),
+    Option("sandbox", False, _yes, "", "show programs nothing but Python and the mount, and give them no network"),
+    Option("no-network", False, _yes, "", "keep programs from the network"),
+    *(Option(name, 0, read, metavar, what) for name, read, metavar, what in LIMITS),
     Option("max-concurrency", 0, _between(1, 1000), "N", "programs that run at once (default: the number of cores)"),
     Option("trust", "popular", str, "", "the least trusted level to install (default: popular)", TRUST_CHOICES),
     Option("allow", (), _names, "NAME", "install NAME whatever its level"),
@@ -151,6 +156,9 @@ def parse(transport: str, arguments: Sequence[str]) -> Serving:
         exclude_newer=found["exclude-newer"],
         max_retries=found["max-retries"],
         isolation=found["isolation"],
+        sandbox=found["sandbox"],
+        no_network=found["no-network"],
+        limits=Limits(*(found[name] for name, *_ in LIMITS)),
         max_concurrency=found["max-concurrency"],
         verbose=found["verbose"],
         log_format=found["log-format"],

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
+from . import secluded
 from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .execution import Execution, command_line, is_native, read_answer, return_value
+from .execution import Execution, command_line, is_native, noted, read_answer, return_value
 from .interpreter import this_interpreter
-from .mount import give_up_mounting, mountable
+from .mount import can_separate, give_up_mounting, give_up_separating, mountable
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
 from .result import Artefact
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
     from .environment import Environment
     from .request import Request
+
+GIVE_UP = {"mount": give_up_mounting, "processes": give_up_separating, "landlock": give_up_landlock}
+"""What a supervisor was refused -> what keeps us from asking for it again."""
+
+FOR_GOOD = (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS)
+"""Errors that say what a system is like. Others pass, as when a script uses up processes so that the next sees more."""
 
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger figure or page is left out."""
@@ -61,19 +69,24 @@ class Captured:
         watch = Watch(way, layer, environment, cancellation)
         told = self._job(source, request, environment, layer, may_retry)
         told["closed"] = [environment.store.folder, environment.folder] if way in ("namespace", "landlock") else []
-        told["by_landlock"] = way == "landlock"
+        told["confined"] = {
+            **secluded.confined(request, source, environment, layer),
+            "by_landlock": way == "landlock",
+            "own_processes": way == "namespace" and can_separate(),
+        }
         job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
         complaint = self._supervised(job, this_interpreter().path, cancellation or Cancellation())
         ending = _read_json(os.path.join(environment.folder, "ending.json"))
         refused = ending.get("refused")
-        if refused:
-            give_up = give_up_mounting if refused == "mount" else give_up_landlock
-            give_up()
+        if refused in secluded.OPTIONS:
+            raise secluded.refusal(refused, ending["failure"])
+        if refused and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
+            GIVE_UP[refused]()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
-        return _execution(ending, environment, output).replace(notes=watch.notes())
+        return noted(_execution(ending, environment, output).replace(notes=watch.notes()), request)
 
     def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
         """Have a job done, by another supervisor where the one that waited was killed before it took the job."""
@@ -105,6 +118,9 @@ class Captured:
                 variables["FORERUN_VARIABLES"] = _written(
                     environment, "variables.json", json.dumps(request.variables).encode()
                 )
+        if request.is_sandboxed:
+            folder = secluded.working_folder(request, folder)
+            variables = secluded.variables_inside(variables, folder)
         return {
             "arguments": command_line(source, request, environment),
             "environment": variables,

@@ -93,6 +93,25 @@ class MountError(RunnerError):
         return f"cannot mount {self.mount}: {self.reason}"
 
 
+class SystemUnsupported(RunnerError):
+    """Scripts cannot be run on this system yet."""
+
+    def __str__(self) -> str:
+        return "scripts can be run on Linux only, for now; forerun resolve says what they need"
+
+
+class ContainmentError(RunnerError):
+    """This machine cannot keep a script from what it was to be kept from, so that it was not run."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(option, reason)
+        self.option = option
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.option} is not to be had on this machine ({self.reason}), so nothing was run"
+
+
 class Cancelled(RunnerError):
     """The caller cancelled while something was being prepared."""
 

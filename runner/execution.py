@@ -129,8 +129,9 @@ class Attached:
             give_up_mounting()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         except OSError as error:
+            _raise_refusal(error)
             raise RunnerError(f"the script cannot be started: {error.strerror or error}") from error
-        return _attached(ending, read_answer(environment.answer))
+        return noted(_attached(ending, read_answer(environment.answer)), request)
 
     def _job(self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool) -> Job:
         from .supervisor import Job
@@ -142,7 +143,37 @@ class Attached:
             variables["FORERUN_FOLDER"] = folder or os.getcwd()
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
-        return Job(command, variables, folder, request.deadline, request.mounts, background)
+        confined: dict[str, Any] = {}
+        if request.is_confined:
+            from . import secluded
+
+            confined = secluded.confined(request, source, environment, layer)
+            if confined["limits"]:  # Whose traceback says which of them was reached.
+                variables["FORERUN_TELLS"] = "1"
+            if request.is_sandboxed:
+                folder = secluded.working_folder(request, folder or os.getcwd())
+                variables = secluded.variables_inside(variables, folder)
+        return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
+
+
+def noted(execution: Execution, request: Request) -> Execution:
+    """Return an execution that says which limit was reached, if one was."""
+    if not request.is_confined or execution.code == 0:
+        return execution
+    from .limits import reached
+
+    notes = reached(request.limits, execution.error, execution.signal)
+    return execution.replace(notes=(*execution.notes, *notes))
+
+
+def _raise_refusal(error: OSError) -> None:
+    """Raise what is to be said where a forked child could not be confined as asked."""
+    from . import secluded
+    from .confinement import FAILURES
+
+    for name in secluded.OPTIONS:
+        if type(error) is FAILURES[name]:
+            raise secluded.refusal(name, error.strerror or str(error)) from error
 
 
 def _position_of_input() -> int | None:

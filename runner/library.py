@@ -13,6 +13,7 @@ from forerun.resolver.trust import TRUST_CHOICES, policy
 from .captured import Captured
 from .errors import RunnerError
 from .interpreter import this_interpreter
+from .limits import Limits
 from .listing import written_files
 from .process import Cancellation
 from .request import Request
@@ -55,6 +56,9 @@ def run(
     environment: Mapping[str, str] | None = None,
     isolation: Literal["shared", "copy"] = "shared",
     protects_store: bool = False,
+    no_network: bool = False,
+    sandbox: bool = False,
+    limits: Limits | None = None,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
     executor: Executor | None = None,
@@ -83,6 +87,9 @@ def run(
         environment: Environment variables instead of ours.
         isolation: "copy" gives the run its own copy of every installed file.
         protects_store: Keep the script from changing what is installed for later runs, as the server does.
+        no_network: Keep it from the network, or do not run it.
+        sandbox: Show it nothing but its mount and what Python needs, or do not run it.
+        limits: Memory, sizes of files, open files and processes that it may have.
         observer: Told of each stage.
         cancellation: Ends the run when its `cancel` is called.
         executor: What starts the script; by default a supervisor of its own, which captures the output.
@@ -101,6 +108,9 @@ def run(
         python=python,
         isolation=isolation,
         protects_store=protects_store,
+        no_network=no_network,
+        is_sandboxed=sandbox,
+        limits=limits or Limits(),
     )
     began = time.time_ns()
     result = run_source(as_source(source), request, executor or Captured(), observer, cancellation)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .request import Request
 
 _can_mount = True
+_can_separate = True
 
 CLOSED_FOLDERS = frozenset({"/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"})
 """System folders in which there is no place for a mount at any depth."""
@@ -53,7 +54,7 @@ def mountable(request: Request) -> Request:
 
     `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation.
     """
-    if not request.mounts or can_mount():
+    if not request.mounts or request.is_sandboxed or can_mount():
         return request
     mount = request.mounts[0]
     return request.replace(
@@ -70,3 +71,14 @@ def give_up_mounting() -> None:
     """Remember that this machine allows no mount namespace, so that it is not asked again."""
     global _can_mount
     _can_mount = False
+
+
+def can_separate() -> bool:
+    """Whether process namespaces are to be used: where mount namespaces are, and not once one was refused."""
+    return _can_separate and can_mount()
+
+
+def give_up_separating() -> None:
+    """Remember that this machine allows no process namespace, so that it is not asked again."""
+    global _can_separate
+    _can_separate = False

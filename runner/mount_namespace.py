@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
+
+from .system_calls import (
+    MNT_DETACH,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_RDONLY,
+    MS_REC,
+    MS_REMOUNT,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
-KEPT_FLAGS = MS_NOSUID | MS_NODEV | 8 | 1024 | 2048
+    from .system_calls import SystemCalls
+
+KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC | 1024 | 2048
 """These, noexec, noatime and nodiratime: statvfs(3) and mount(2) give them the same numbers."""
 
-MNT_DETACH = 2
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "i686": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
 """Numbers of pivot_root(2), which libc does not wrap."""
 
@@ -35,20 +44,16 @@ class MountRefused(OSError):
     """The system does not let us mount anything, or not this."""
 
 
-def enter_mount(mounts: Sequence[tuple[str, str]], closed: str = "", opened: str = "") -> None:
-    """Mount each source folder at its target, for this process and its children alone.
+def enter_mount(calls: SystemCalls, mounts: Sequence[tuple[str, str]], closed: str = "", opened: str = "") -> None:
+    """Mount each source folder at its target, for this process and its children alone: in their own mount namespace.
 
     They cannot write below the folder `closed`, "" for none, but for the folder `opened` in it.
 
     Raises:
         OSError: the system does not allow it, or a source does not exist.
     """
-    if not sys.platform.startswith("linux") or os.uname().machine not in SYS_PIVOT_ROOT:
+    if os.uname().machine not in SYS_PIVOT_ROOT:
         raise OSError(errno.ENOSYS, "mount namespaces are not available here")
-    import ctypes
-
-    calls = _Calls(ctypes.CDLL(None, use_errno=True), ctypes.get_errno)
-    _unshare(calls)
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
     # A folder that is in the closed one, as that of a server is, stays open where it is mounted.
     inner = {source: os.open(source, OPEN_FOLDER) for _, source in mounts if closed and _is_below(source, closed)}
@@ -63,51 +68,26 @@ def enter_mount(mounts: Sequence[tuple[str, str]], closed: str = "", opened: str
         calls.mount(f"/proc/self/fd/{descriptor}", root + target, None, MS_BIND | MS_REC)
         os.close(descriptor)
     if root:
-        os.chdir(root)
-        calls("syscall", SYS_PIVOT_ROOT[os.uname().machine], b".", b".")
-        calls("umount2", b".", MNT_DETACH)
-        os.chdir("/")
+        change_root(calls, root)
 
 
-class _Calls:
-    """System calls that raise OSError."""
+def change_root(calls: SystemCalls, root: str) -> None:
+    """Make a mounted folder the root, and let go of the old one.
 
-    def __init__(self, libc: Any, get_errno: Any) -> None:
-        self._libc = libc
-        self._errno = get_errno
-
-    def __call__(self, name: str, *arguments: Any) -> None:
-        """Call a function of libc."""
-        if getattr(self._libc, name)(*arguments) < 0:
-            number = self._errno()
-            raise OSError(number, f"{name}: {os.strerror(number)}")
-
-    def mount(self, source: str | None, target: str, kind: str | None, flags: int) -> None:
-        """mount(2)."""
-        encoded = [None if each is None else os.fsencode(each) for each in (source, target, kind)]
-        self("mount", *encoded, flags, None)
-
-
-def _unshare(calls: _Calls) -> None:
-    """Get a mount namespace of our own; without root that takes a user namespace, in which we stay who we are."""
-    user, group = os.geteuid(), os.getegid()
-    if user == 0:
-        try:
-            calls("unshare", CLONE_NEWNS)
-            return
-        except PermissionError:
-            pass
-    calls("unshare", CLONE_NEWUSER | CLONE_NEWNS)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+    Raises:
+        OSError: the system does not allow it.
+    """
+    os.chdir(root)
+    calls("syscall", SYS_PIVOT_ROOT[os.uname().machine], b".", b".")
+    calls("umount2", b".", MNT_DETACH)
+    os.chdir("/")
 
 
 def _is_below(path: str, folder: str) -> bool:
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 
 
-def _close(calls: _Calls, closed: str, opened: str) -> None:
+def _close(calls: SystemCalls, closed: str, opened: str) -> None:
     """Make a folder read-only, but for one in it."""
     writable = os.open(opened, OPEN_FOLDER)
     calls.mount(closed, closed, None, MS_BIND | MS_REC)
@@ -118,7 +98,7 @@ def _close(calls: _Calls, closed: str, opened: str) -> None:
     os.close(writable)
 
 
-def _new_root(calls: _Calls, targets: list[list[str]]) -> str:
+def _new_root(calls: SystemCalls, targets: list[list[str]]) -> str:
     """Build a copy of the root that has the mount points, and return where it is."""
     firsts = {target[0] for target in targets}
     new_root = next(f"/{name}" for name in SPARE_FOLDERS if name not in firsts and os.path.isdir(f"/{name}"))
@@ -131,7 +111,7 @@ def _new_root(calls: _Calls, targets: list[list[str]]) -> str:
     return new_root
 
 
-def _graft(calls: _Calls, real: str, new: str, targets: list[list[str]], moved: dict[str, str]) -> None:
+def _graft(calls: SystemCalls, real: str, new: str, targets: list[list[str]], moved: dict[str, str]) -> None:
     """Fill `new` with the entries of `real` and with the missing mount points below it."""
     for name in os.listdir(real):
         source, copy = os.path.join(real, name), os.path.join(new, name)
@@ -150,7 +130,7 @@ def _graft(calls: _Calls, real: str, new: str, targets: list[list[str]], moved: 
         os.makedirs(os.path.join(new, *target), mode=0o755, exist_ok=True)
 
 
-def _bind(calls: _Calls, source: str, copy: str) -> None:
+def _bind(calls: SystemCalls, source: str, copy: str) -> None:
     if os.path.isdir(source):
         os.mkdir(copy)
     else:

@@ -36,7 +36,7 @@ def way_for(request: Request, store: str) -> Way:
     In a mount namespace it is read-only. Landlock closes the folders above it too, so that it is used only where
     these are nobody's working place. Else changes are noticed afterwards.
     """
-    if not request.protects_store:
+    if not request.protects_store or request.is_sandboxed:  # A sandbox shows its own layer alone, read-only.
         return ""
     if can_mount():
         return "namespace"

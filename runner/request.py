@@ -7,6 +7,8 @@ import os
 from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
 
+from .limits import Limits
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ class Request(Value):
     `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew. `python` is the
     version or the path of the interpreter, "" for the one that fits; with `may_download` it is fetched where there is
     none. `module` is what `python -m` would be given instead of a script.
+    `no_network` and `is_sandboxed` hold, or the script is not run.
     """
 
     arguments: tuple[str, ...] = ()
@@ -47,6 +50,9 @@ class Request(Value):
     is_refreshed: bool = False
     isolation: Literal["shared", "copy"] = "shared"
     protects_store: bool = False
+    no_network: bool = False
+    is_sandboxed: bool = False
+    limits: Limits = Limits()
     stdin: bytes = b""
     folder: str = ""
     mounts: tuple[tuple[str, str], ...] = ()
@@ -64,3 +70,8 @@ class Request(Value):
     def outer_environment(self) -> Mapping[str, str]:
         """The environment variables that the script inherits."""
         return os.environ if self.environment is None else self.environment
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether it asks for a sandbox, no network or a limit."""
+        return self.is_sandboxed or self.no_network or self.limits != Limits()

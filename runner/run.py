@@ -45,6 +45,10 @@ def run_source(
     Raises:
         RunnerError: forerun itself cannot do its part (no store, no installer, no mount).
     """
+    if request.is_confined:
+        from .secluded import checked
+
+        request = checked(request)
     return _Run(source, request, executor, observer or Observer(), cancellation).result()
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from .deletion import delete
-from .errors import StoreError
+from .errors import StoreError, SystemUnsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def open_store(folder: str | None = None) -> Store:
 
     Raises:
         StoreError: it is not a folder, not ours, open to others, or cannot be written to.
+        SystemUnsupported: this system cannot lock files as we need it.
     """
+    if not hasattr(os, "fork") or not hasattr(os, "getuid"):
+        raise SystemUnsupported
     store = Store(folder or cache_folder())
     try:
         if not os.path.isdir(store.path(FOLDERS[-1])):

@@ -14,10 +14,9 @@ import time
 
 from . import descendants
 from .capture import Capture
+from .confinement import FAILURES
 from .exchange import write_file
-from .landlock import LandlockRefused
 from .last_line import TAKEN, LastLine
-from .mount_namespace import MountRefused
 from .supervisor import GRACE, Job, start, start_background
 
 TYPE_CHECKING = False
@@ -44,7 +43,7 @@ def main() -> None:
     try:
         ending = _Run(told, capture).ending()
     except OSError as error:
-        refused = {MountRefused: "mount", LandlockRefused: "landlock"}.get(type(error), "")
+        refused = next((name for name, kind in FAILURES.items() if kind is type(error) is not OSError), "")
         ending = {"failure": error.strerror or str(error), "errno": error.errno, "refused": refused}
     capture.save(os.path.join(folder, "output"))
     write_file(os.path.join(folder, "ending.json"), json.dumps(ending).encode())
@@ -83,7 +82,7 @@ class _Run:
             told["mounts"],
             told["background"],
             told["closed"],
-            by_landlock=told["by_landlock"],
+            **told["confined"],
         )
         self._wake = _wake_on_child()
         self._process = start(job, (stdin, *writers), own_session=True)

@@ -11,12 +11,11 @@ import signal
 import time
 
 from . import descendants
-from .landlock import LandlockRefused, close_folder
-from .mount_namespace import MountRefused, enter_mount
+from .errors import SystemUnsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -33,18 +32,29 @@ FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
 
 
-FAILURES: dict[str, type[OSError]] = {"mount": MountRefused, "landlock": LandlockRefused, "start": OSError}
-"""What a forked child reports that it failed at -> the exception for it."""
-
-
 class Job:
     """What to start: argument vector, environment, working folder, deadline in seconds, and the mounts to enter.
 
     `background` is the argument vector of a program that may run beside it and ends with it. `closed` names a folder
-    that it cannot write to, and one in it where it can; `by_landlock` says how that is done.
+    that it cannot write to, and one in it where it can; `by_landlock` says how that is done. With `no_network` it has
+    none, with `own_processes` it sees its own alone. `visible` is what a sandboxed one sees, each a source, the path
+    where it is seen, and whether it may be written to; `limits` are those of `limits.as_mapping`.
     """
 
-    __slots__ = ("arguments", "background", "by_landlock", "closed", "deadline", "environment", "folder", "mounts")
+    __slots__ = (
+        "arguments",
+        "background",
+        "by_landlock",
+        "closed",
+        "deadline",
+        "environment",
+        "folder",
+        "limits",
+        "mounts",
+        "no_network",
+        "own_processes",
+        "visible",
+    )
 
     def __init__(
         self,
@@ -57,6 +67,10 @@ class Job:
         closed: Sequence[str] = (),
         *,
         by_landlock: bool = False,
+        no_network: bool = False,
+        own_processes: bool = False,
+        visible: Sequence[tuple[str, str, bool]] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         self.arguments = list(arguments)
         self.environment = dict(environment)
@@ -66,6 +80,15 @@ class Job:
         self.background = list(background)
         self.closed = list(closed)
         self.by_landlock = by_landlock
+        self.no_network = no_network
+        self.own_processes = own_processes
+        self.visible = list(visible)
+        self.limits = dict(limits or {})
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether anything at all is to be done before the script starts."""
+        return bool(self.mounts or self.closed or self.no_network or self.own_processes or self.visible or self.limits)
 
 
 class Ending:
@@ -83,9 +106,7 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
     """Fork and exec a job; `streams` become its descriptors 0, 1, 2. Returns the process number.
 
     Raises:
-        MountRefused: the mounts cannot be entered.
-        LandlockRefused: the store cannot be closed.
-        OSError: the program cannot be started.
+        OSError: the program cannot be started; one of `confinement.FAILURES` where that says why.
     """
     read_end, write_end = os.pipe()
     parent = os.getpid()
@@ -97,6 +118,8 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
         failure = report.read()
     if failure:
         os.waitpid(process, 0)
+        from .confinement import FAILURES
+
         failed, number, text = failure.decode("utf-8", "replace").split(" ", 2)
         raise FAILURES[failed](int(number), text)
     return process
@@ -110,19 +133,17 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
             os.setsid()
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
-        for name, confine in _confinements(job):
-            failing = name
-            confine()
-        failing = "start"
+        if job.is_confined:
+            from .confinement import steps
+
+            for name, step in steps(job, parent):
+                failing = name
+                step()
+            failing = "start"
+            parent = 1 if job.own_processes or job.visible else parent
         if job.folder:
             os.chdir(job.folder)
-        for each in IGNORED_BY_PYTHON:
-            signal.signal(each, signal.SIG_DFL)
-        for each in FORWARDED:
-            # One that waits until we unblock it must not run our handler here.
-            if callable(signal.getsignal(each)):
-                signal.signal(each, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        _reset_signals()
         descendants.die_with_parent(parent)
         os.execve(job.arguments[0], job.arguments, job.environment)
     except OSError as error:
@@ -133,12 +154,15 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
         os._exit(127)
 
 
-def _confinements(job: Job) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Yield what is to be done in the forked child before the script, each with the name of its failure."""
-    if job.mounts or (job.closed and not job.by_landlock):
-        yield "mount", lambda: enter_mount(job.mounts, *(() if job.by_landlock else job.closed))
-    if job.closed and job.by_landlock:
-        yield "landlock", lambda: close_folder(*job.closed)
+def _reset_signals() -> None:
+    """Leave signals to the script as they were when we were started."""
+    for each in IGNORED_BY_PYTHON:
+        signal.signal(each, signal.SIG_DFL)
+    for each in FORWARDED:
+        # One that waits until we unblock it must not run our handler here.
+        if callable(signal.getsignal(each)):
+            signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def start_background(job: Job) -> None:
@@ -162,7 +186,10 @@ def run_attached(job: Job) -> Ending:
 
     Raises:
         OSError: the job cannot be started.
+        SystemUnsupported: this system cannot wait for signals as we need it.
     """
+    if not hasattr(signal, "sigtimedwait"):
+        raise SystemUnsupported
     descendants.adopt_orphans()
     watched = FORWARDED | {signal.SIGCHLD}
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, watched)

@@ -83,6 +83,9 @@ def options_of(settings: Settings, workspace: Workspace) -> dict[str, Any]:
         "environment": passed_on(os.environ),
         "isolation": settings.isolation,
         "protects_store": True,
+        "sandbox": settings.sandbox,
+        "no_network": settings.no_network,
+        "limits": settings.limits,
     }
 
 

@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass
 
 from forerun.resolver.trust import policy
+from forerun.runner.limits import Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
     from forerun.resolver.trust import Policy, TrustLevel
+
+NO_LIMITS = Limits()
 
 LONGEST_TIMEOUT = 3600.0
 """Seconds; no run may take longer, whoever asks."""
@@ -36,6 +39,9 @@ class Settings:
     exclude_newer: str = ""
     max_retries: int = 5
     isolation: Literal["shared", "copy"] = "shared"
+    sandbox: bool = False
+    no_network: bool = False
+    limits: Limits = NO_LIMITS
     max_concurrency: int = 0
     verbose: bool = False
     log_format: Literal["text", "json"] = "text"

@@ -81,6 +81,8 @@ sys.path.insert(0, {src!r})
 import forerun
 result = forerun.run({code!r}, mount=("/working", {folder!r}), folder="/working")
 print(result.status, result.error, result.output)
+result = forerun.run("import os; print(os.getpid(), os.getuid())", sandbox=True, mount=("/working", {folder!r}))
+print("in a sandbox:", result.output, result.error)
 """
 
 
@@ -109,6 +111,7 @@ def test_without_root_too(tmp_path_factory: pytest.TempPathFactory) -> None:
             pytest.skip("this system gives user namespaces to nobody")
         assert done.stdout.startswith("success  ['in.txt'] text\nwritten\n/working "), done.stdout + done.stderr
         assert "65534 65534" in done.stdout
+        assert "in a sandbox: 2 65534" in done.stdout, done.stdout + done.stderr
         assert (folder / "out.txt").stat().st_uid == 65534
     finally:
         shutil.rmtree(home)

@@ -126,7 +126,7 @@ def test_progress_is_shown_and_taken_away(terminal: Open, forerun_command: list[
 @pytest.mark.network
 def test_a_rerun_is_announced_before_it_happens(terminal: Open, forerun_command: list[str], tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(
-        "import importlib\nprint('start')\nimportlib.import_module('s' + 'ix')\nprint('end')\n"
+        "import importlib\nprint('start')\nimportlib.import_module('xis'[::-1])\nprint('end')\n"
     )
     opened = terminal(*forerun_command, "a.py")
     opened.expect("start\r\n")

@@ -154,32 +154,32 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30.0) -> N
 
 
 class Sleeper:
-    """A program that starts another, tells both numbers through a file, and sleeps; and what became of both."""
+    """A program that starts another and sleeps; both hold a file open, by which they are found."""
 
     code = (
         "import os, subprocess, time\n"
-        "other = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
-        "open('numbers.part', 'w').write(f'{os.getpid()} {other.pid}')\n"
-        "os.rename('numbers.part', 'numbers')\n"
+        "held = open('held.part', 'w')\n"
+        "subprocess.Popen(['sleep', '600'], start_new_session=True, pass_fds=[held.fileno()])\n"
+        "os.rename('held.part', 'held')\n"
         "time.sleep(600)\n"
     )
 
     def __init__(self, folder: Path) -> None:
-        self._told = folder / "numbers"
+        self._held = folder / "held"
 
     def is_started(self) -> bool:
-        return self._told.exists()
+        return self._held.exists()
 
     def is_gone(self) -> bool:
-        return not any(map(_is_running, map(int, self._told.read_text().split())))
+        return not any(_holds(descriptors, self._held) for descriptors in Path("/proc").glob("[0-9]*/fd"))
 
 
-def _is_running(number: int) -> bool:
+def _holds(descriptors: Path, file: Path) -> bool:
+    """Whether a process has a file open."""
     try:
-        text = Path(f"/proc/{number}/stat").read_text()
+        return any(os.path.realpath(each) == os.path.realpath(file) for each in descriptors.iterdir())
     except OSError:
         return False
-    return text.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture

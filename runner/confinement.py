@@ -1,0 +1,98 @@
+"""In a forked child: a job -> this process, confined as the job asks, each step with the name of its failure."""
+
+from __future__ import annotations
+
+from .landlock import LandlockRefused, close_folder
+from .mount_namespace import MountRefused, enter_mount
+from .network import NetworkRefused, raise_loopback
+from .pid_namespace import ProcessesRefused, enter_processes
+from .sandbox import SandboxRefused, close_root, drop_power, enter_sandbox, forbid_namespaces, leave_behind
+from .system_calls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, SystemCalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .supervisor import Job
+
+    Step = tuple[str, Callable[[], None]]
+
+FAILURES: dict[str, type[OSError]] = {
+    "mount": MountRefused,
+    "landlock": LandlockRefused,
+    "network": NetworkRefused,
+    "processes": ProcessesRefused,
+    "sandbox": SandboxRefused,
+    "start": OSError,
+}
+"""What a forked child reports that it failed at -> the exception for it."""
+
+
+def steps(job: Job, parent: int) -> Iterator[Step]:
+    """Yield what is to be done before the script, in order.
+
+    A step named "processes" returns in another process than it was called in (`enter_processes`).
+    """
+    if job.visible:
+        yield from _sandboxed(job, parent)
+    elif job.mounts or (job.closed and not job.by_landlock) or job.no_network or job.own_processes:
+        yield from _in_namespaces(job, parent)
+    if job.closed and job.by_landlock:
+        yield "landlock", lambda: close_folder(*job.closed)
+    if job.limits:
+        yield "start", lambda: _limit(job)
+
+
+def _sandboxed(job: Job, parent: int) -> Iterator[Step]:
+    calls: list[SystemCalls] = []
+
+    def begin() -> None:
+        calls.append(SystemCalls())
+        flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET
+        calls[0].unshare(flags, own_user=True)
+        raise_loopback(calls[0])
+        enter_sandbox(calls[0], job.visible)
+
+    def end() -> None:
+        leave_behind(calls[0])
+        forbid_namespaces()
+        close_root(calls[0])
+        drop_power(calls[0])
+
+    yield "sandbox", begin
+    yield "sandbox", lambda: enter_processes(calls[0], parent)
+    yield "sandbox", end
+
+
+def _in_namespaces(job: Job, parent: int) -> Iterator[Step]:
+    """Yield the namespaces that were asked for, each only if it was.
+
+    Root stays what it is, unless it has to be kept from the network.
+    """
+    calls: list[SystemCalls] = []
+    closed = () if job.by_landlock else job.closed
+    mounts = bool(job.mounts or closed)
+
+    def begin() -> None:
+        calls.append(SystemCalls())
+        network = CLONE_NEWNET if job.no_network else 0
+        others = CLONE_NEWNS if mounts or job.own_processes else 0
+        calls[0].unshare(network | others, own_user=job.no_network)
+
+    def separate() -> None:
+        calls[0]("unshare", CLONE_NEWPID)
+        enter_processes(calls[0], parent)
+
+    yield ("network" if job.no_network else "mount"), begin
+    if job.no_network:
+        yield "network", lambda: raise_loopback(calls[0])
+    if mounts:
+        yield "mount", lambda: enter_mount(calls[0], job.mounts, *closed)
+    if job.own_processes:
+        yield "processes", separate
+
+
+def _limit(job: Job) -> None:
+    from .limits import apply_limits
+
+    apply_limits(job.limits)

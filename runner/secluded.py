@@ -1,0 +1,102 @@
+"""A request that asks for a sandbox or no network -> what its run may see, and what it is told of itself."""
+
+from __future__ import annotations
+
+import os
+
+from .environment import INSIDE
+from .errors import ContainmentError
+from .limits import as_mapping
+from .mount import SYSTEM_FOLDERS
+from .sandbox import HOME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from forerun.resolver.source import Source
+
+    from .environment import Environment
+    from .request import Request
+
+HOST_ONLY = ("XDG_RUNTIME_DIR", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY")
+"""Variables that name what is not there in a sandbox."""
+
+OPTIONS = {"sandbox": "--sandbox", "network": "--no-network"}
+"""What a forked child failed at -> the option that asked for it."""
+
+
+def checked(request: Request) -> Request:
+    """Return a request with what a sandbox entails: nothing is built for it.
+
+    Raises:
+        ContainmentError: the operator wants no namespaces, without which there is no sandbox.
+    """
+    if (request.is_sandboxed or request.no_network) and os.environ.get("FORERUN_NO_NAMESPACES") == "1":
+        option = OPTIONS["sandbox" if request.is_sandboxed else "network"]
+        raise ContainmentError(option, "FORERUN_NO_NAMESPACES=1 keeps namespaces from being used")
+    if not request.is_sandboxed:
+        return request
+    return request.replace(policy=request.policy.replace(no_build=True, allow_build=frozenset()))
+
+
+def confined(request: Request, source: Source, environment: Environment, layer: str) -> dict[str, Any]:
+    """Return what a Job is to be told, by the names of its fields."""
+    visible = visible_paths(request, source, environment, layer) if request.is_sandboxed else []
+    return {"no_network": request.no_network, "visible": visible, "limits": as_mapping(request.limits)}
+
+
+def visible_paths(
+    request: Request, source: Source, environment: Environment, layer: str
+) -> list[tuple[str, str, bool]]:
+    """Return each path that is shown in a sandbox, where, and whether it may be written to.
+
+    Raises:
+        ContainmentError: the interpreter cannot be shown without what is nobody's business.
+    """
+    prefix = checked_prefix(environment.interpreter.path, os.path.expanduser("~"), environment.store.folder)
+    shown = [] if prefix == "/usr" else [prefix]
+    shown += [INSIDE, *([layer] if layer else [])]
+    visible = [(path, path, False) for path in shown]
+    visible.append((environment.folder, environment.folder, True))
+    visible += [(real, virtual, True) for virtual, real in request.mounts]
+    if source.kind == "script" and not request.shown_path:
+        path = os.path.abspath(source.path)
+        visible.append((path, path, False))
+    return visible
+
+
+def checked_prefix(python: str, *private: str) -> str:
+    """Return the folder that an interpreter is installed in, if none of the private ones is in it.
+
+    Raises:
+        ContainmentError: one is, as where somebody keeps interpreters in `~/bin`.
+    """
+    prefix = os.path.dirname(os.path.dirname(python))
+    if prefix in SYSTEM_FOLDERS - {"/usr"} or any(
+        os.path.commonpath((prefix, each)) == prefix for each in map(os.path.realpath, private)
+    ):
+        raise ContainmentError(OPTIONS["sandbox"], f"the interpreter is installed in {prefix}, with much beside it")
+    return prefix
+
+
+def working_folder(request: Request, folder: str) -> str:
+    """Return where a sandboxed script works: where it was to, if that is seen, else in its mount or its empty home."""
+    virtual = request.mounts[0][0] if request.mounts else HOME
+    return folder if folder == virtual or folder.startswith(virtual.rstrip("/") + "/") else virtual
+
+
+def variables_inside(variables: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Return environment variables that fit a sandbox in which a script works in `folder`."""
+    inner = {name: value for name, value in variables.items() if name not in HOST_ONLY}
+    for name in ("TMP", "TEMP"):
+        inner.pop(name, None)
+    if "FORERUN_FOLDER" in inner:
+        inner["FORERUN_FOLDER"] = folder
+    return {**inner, "HOME": HOME, "TMPDIR": "/tmp"}
+
+
+def refusal(failed: str, reason: str) -> ContainmentError:
+    """Return the exception for a step that a forked child failed at."""
+    return ContainmentError(OPTIONS[failed], reason)
