@@ -87,7 +87,7 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         return [environment.python, "-m", request.module, *request.arguments]
     if source.kind == "script":
         # Relative as it was given, so that `__file__` and `sys.argv` are what Python would make of it.
-        path = os.path.abspath(source.path) if request.folder else source.path
+        path = os.path.abspath(source.path) if request.folder or request.is_sandboxed else source.path
         return [environment.python, request.shown_path or path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:

@@ -299,3 +299,19 @@ def test_runs_side_by_side_see_nothing_of_each_other(inside: Run) -> None:
     for each in threads:
         each.join()
     assert seen == [2, 2, 2]
+
+
+@pytest.mark.parametrize("given", ["a.py", "./a.py", "below/../a.py"])
+def test_a_command_sees_its_own_script_by_whatever_path_it_was_given(
+    given: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "a.py").write_text("import os\nprint(sorted(os.listdir(os.path.dirname(os.path.abspath(__file__)))))")
+    done = subprocess.run(
+        [*forerun_command, "run", "--sandbox", given],
+        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
+    )  # fmt: skip
+    if "not permitted" in done.stderr or "No space left" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr, done.returncode) == ("['a.py']\n", "", 0)
