@@ -51,7 +51,9 @@ async def test_open_figures_come_along_as_images(connect: Callable[..., Any]) ->
     async with connect() as client:
         code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nNone"
         answer = await client.call_tool("run_python_code", {"python_code": code})
-    assert [each.type for each in answer.content] == ["text", "image"]
+    # The link leads to the figure as it is, which a large picture is not.
+    assert [each.type for each in answer.content] == ["text", "image", "resource_link"]
+    assert answer.content[2].name == "figure 1"
     assert answer.structured_content is not None
     assert answer.structured_content["images"] == 1
 
