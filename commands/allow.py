@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from forerun.resolver.errors import ResolverError
-from forerun.resolver.names import canonical
+from forerun.resolver.trust import distribution_name
 
 from .answers import allow_always, allow_no_longer, allowed_always
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         OSError: the list cannot be written.
     """
     given = _parser().parse_args(arguments)
-    names = [_canonical(each) for each in given.names]
+    names = [distribution_name(each) for each in given.names]
     if given.remove and not names:
         raise ResolverError("--remove takes the names to remove; forerun allow shows them")
     if not names:
@@ -40,13 +40,6 @@ def _remove(names: Sequence[str]) -> None:
     if unknown:
         raise ResolverError(f"{unknown[0]} is not in the list; forerun allow shows it")
     allow_no_longer(names)
-
-
-def _canonical(text: str) -> str:
-    name = canonical(text)
-    if not name:
-        raise ResolverError(f"{text!r} is no distribution's name; give one name, without a version")
-    return name
 
 
 def _parser() -> argparse.ArgumentParser:

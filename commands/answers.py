@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from forerun.resolver.errors import ResolverError
+from forerun.resolver.errors import FileError
 from forerun.resolver.names import canonical
 
 TYPE_CHECKING = False
@@ -16,16 +16,8 @@ LARGEST = 1_000_000
 """Bytes; a larger file is not ours."""
 
 
-class AnswersError(ResolverError):
+class AnswersError(FileError):
     """The stored answers cannot be used."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
 
 
 def answers_path() -> str:

@@ -10,7 +10,14 @@ from forerun.resolver.settings import own_import_map
 from forerun.runner.request import Request
 
 from .containment_options import FLAGS, add_containment_options, containment_of
-from .shared_options import add_isolation_option, add_resolver_options, add_trust_options, policy_of, problems_of
+from .shared_options import (
+    add_isolation_option,
+    add_resolver_options,
+    add_trust_options,
+    policy_of,
+    problems_of,
+    whole_number,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=_seconds, metavar="SECONDS", help="end the script after this time (exit code 124)"
     )
     parser.add_argument("--no-retry", action="store_true", help="do not run again when a module is missing at run time")
-    parser.add_argument("--max-retries", type=_count, default=5, metavar="N", help="reruns at most (default: 5)")
+    parser.add_argument(
+        "--max-retries", type=whole_number(0, 100), default=5, metavar="N", help="reruns at most (default: 5)"
+    )
     parser.add_argument("--python", default="", metavar="VERSION|PATH", help="the interpreter (default: one that fits)")
     parser.add_argument("--download-python", action="store_true", help="let uv fetch a Python where none here fits")
     parser.add_argument("--mount", metavar="VIRTUAL", help="an absolute path under which the script sees --path")
@@ -120,10 +129,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 1e9:
         raise argparse.ArgumentTypeError("must be a number of seconds above 0")
     return seconds
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if not 0 <= count <= 100:
-        raise argparse.ArgumentTypeError("must be from 0 to 100")
-    return count

@@ -15,7 +15,7 @@ from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Listening, Settings
 
 from .containment_options import LIMITS
-from .shared_options import problems_of
+from .shared_options import problems_of, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,16 +69,6 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _between(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        count = int(text)
-        if not lowest <= count <= highest:
-            raise argparse.ArgumentTypeError(f"must be from {lowest} to {highest}")
-        return count
-
-    return read
-
-
 def _yes(text: str) -> bool:
     return text.strip().lower() in ("1", "true", "yes", "on")
 
@@ -99,12 +89,12 @@ OPTIONS = (
     Option("path", "", str, "DIR", "the folder behind it (default: a temporary one, deleted at the end)"),
     Option("deps", (), _requirements, "A,B", "requirements to install for every program"),
     Option("timeout", 300.0, _seconds, "SECONDS", "end a program after this time (default: 300)"),
-    Option("max-retries", 5, _between(0, 100), "N", "reruns at most when a module is missing (default: 5)"),
+    Option("max-retries", 5, whole_number(0, 100), "N", "reruns at most when a module is missing (default: 5)"),
     Option("isolation", "shared", str, "", "share installed files, or copy them for each run", ("shared", "copy")),
     Option("sandbox", False, _yes, "", "show programs nothing but Python and the mount, and give them no network"),
     Option("no-network", False, _yes, "", "keep programs from the network"),
     *(Option(name, 0, read, metavar, what) for name, read, metavar, what in LIMITS),
-    Option("max-concurrency", 0, _between(1, 1000), "N", "programs that run at once (default: the number of cores)"),
+    Option("max-concurrency", 0, whole_number(1, 1000), "N", "programs that run at once (default: one a core)"),
     Option("trust", "popular", str, "", "the least trusted level to install (default: popular)", TRUST_CHOICES),
     Option("allow", (), _names, "NAME", "install NAME whatever its level"),
     Option("deny", (), _names, "NAME", "never install NAME"),
@@ -116,7 +106,7 @@ OPTIONS = (
 )
 LISTENING = (
     Option("host", "127.0.0.1", str, "ADDRESS", "where to listen (default: 127.0.0.1)"),
-    Option("port", 3001, _between(0, 65535), "N", "the port, 0 for any that is free (default: 3001)"),
+    Option("port", 3001, whole_number(0, 65535), "N", "the port, 0 for any that is free (default: 3001)"),
     Option("allow-host", (), _names, "NAME", "answer to this host name, too"),
     Option("allow-origin", (), _names, "ORIGIN", "let web pages of this origin use the server, as https://example.org"),
     Option("token-file", "", str, "FILE", "the file with the token that clients send (made if need be)"),

@@ -8,7 +8,7 @@ from forerun.resolver.trust import TRUST_CHOICES, policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from forerun.resolver.trust import Policy
 
@@ -52,6 +52,18 @@ def policy_of(given: argparse.Namespace) -> Policy:
         allow_build=given.allow_build,
         exclude_newer=given.exclude_newer,
     )
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds, for `type=` of an option."""
+
+    def read(text: str) -> int:
+        count = int(text)
+        if not lowest <= count <= highest:
+            raise argparse.ArgumentTypeError(f"must be from {lowest} to {highest}")
+        return count
+
+    return read
 
 
 def add_isolation_option(parser: argparse.ArgumentParser) -> None:

@@ -7,8 +7,8 @@ class ResolverError(Exception):
     """Base of what the resolver raises; `str()` is one sentence that says what to do next."""
 
 
-class SourceError(ResolverError):
-    """A source that cannot be read: missing, a folder where a file is needed, no permission, not a file."""
+class FileError(ResolverError):
+    """A file that cannot be used: `path`, and the `reason` as the end of a sentence about it."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
@@ -17,3 +17,7 @@ class SourceError(ResolverError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+class SourceError(FileError):
+    """A source that cannot be read: missing, a folder where a file is needed, no permission, not a file."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .source import Source
 
 MOST_FOLDERS = 50
+MOST_LINES = 2_000
+"""Statements that are read by themselves of a text that does not parse."""
 
 _ADDING = {"sys.path.insert": 1, "sys.path.append": 0, "sys.path.extend": 0, "site.addsitedir": 0}
 """The call -> the position of the argument that names folders."""
@@ -53,9 +55,6 @@ def _lines_alone(text: str) -> _ast.Module:
         if len(good) > MOST_LINES:
             break
     return _ast.Module(good, [])
-
-
-MOST_LINES = 2_000
 
 
 def _changes(tree: _ast.Module, bindings: Bindings) -> Iterator[tuple[_ast.expr, Namespace]]:

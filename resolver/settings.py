@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import ResolverError
+from .errors import FileError, ResolverError
 from .own_map import check_map
 from .trust import TRUST_CHOICES, over_settings
 from .value import Value
@@ -19,16 +19,8 @@ if TYPE_CHECKING:
 KEYS = ("trust", "allow", "deny", "import-map")
 
 
-class SettingsError(ResolverError):
+class SettingsError(FileError):
     """Settings that cannot be read or make no sense."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
 
 
 class Settings(Value):

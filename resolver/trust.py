@@ -62,7 +62,7 @@ def policy(
     """
     if exclude_newer and not _is_date(exclude_newer):
         raise ResolverError(f"{exclude_newer!r} is not a date; write it like 2026-01-31 or 2026-01-31T12:00:00Z")
-    names = (frozenset(map(_named, each)) for each in (allow, deny, allow_build))
+    names = (frozenset(map(distribution_name, each)) for each in (allow, deny, allow_build))
     allowed, denied, built = names
     return Policy(trust, allowed, denied, no_build, built, exclude_newer)
 
@@ -90,7 +90,12 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _named(text: str) -> str:
+def distribution_name(text: str) -> str:
+    """Return the canonical name (PEP 503) that a person gave in any spelling.
+
+    Raises:
+        ResolverError: it is no distribution's name.
+    """
     name = canonical(text.strip())
     if not name:
         raise ResolverError(f"{text!r} is no distribution's name; give one name, without a version")
