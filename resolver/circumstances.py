@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .attempts import IsCall
     from .availability import Availability
     from .bindings import Bindings
+    from .call_lines import CallLines
     from .dynamic import DynamicImports
     from .target import Target
 
@@ -48,11 +49,13 @@ class _Walk:
         self._may_ask = any(word in text for word in ASKING_WORDS)
         self._bindings: Bindings | None = None
         self._availability: Availability | None = None
+        self._depth = depth
         self._calls: DynamicImports | None = None
+        self._call_lines: CallLines | None = None
         if any(word in text for word in DYNAMIC_WORDS) or _runs_text(text):
-            from .dynamic import DynamicImports
+            from .call_lines import CallLines
 
-            self._calls = DynamicImports(self._names(), self._tests(), target, text, depth)
+            self._call_lines = CallLines(text)
 
     def imports(self) -> tuple[Import, ...]:
         """Return the imports, in the order in which they stand."""
@@ -67,8 +70,8 @@ class _Walk:
                     continue
                 if kind in _BLOCKS:
                     waiting.extend(self._inside(statement, place))
-                if self._calls is not None:
-                    found.extend(self._calls.of(statement, place))
+                if self._call_lines is not None:
+                    found.extend(self._called_in(statement, place))
         found.sort(key=lambda each: (each.line, each.column))
         return tuple(found)
 
@@ -86,9 +89,19 @@ class _Walk:
             self._availability = Availability(self._names())
         return self._availability
 
+    def _called_in(self, statement: _ast.stmt, place: Place) -> Iterable[Import]:
+        """Return the imports that a statement makes itself by calls."""
+        if self._call_lines is None or not self._call_lines.may_be_in(*_own_lines(statement)):
+            return ()
+        if self._calls is None:
+            from .dynamic import DynamicImports
+
+            self._calls = DynamicImports(self._names(), self._tests(), self._target, self._depth)
+        return self._calls.of(statement, place)
+
     def _is_call(self, statement: _ast.stmt) -> bool:
         """Whether a statement imports by a call with a constant name."""
-        return self._calls is not None and any(True for _ in self._calls.of(statement, Place()))
+        return any(True for _ in self._called_in(statement, Place()))
 
     def _inside(self, statement: _ast.stmt, place: Place) -> Iterable[_Block]:
         """Yield the blocks of a compound statement, each with its own circumstances."""
@@ -121,7 +134,7 @@ class _Walk:
 
     def _is_asked(self, statement: _ast.If) -> bool | None:
         """Return what a test says about whether some module is there, where imports depend on it."""
-        imports = self._may_ask and (self._calls is not None or _imports_below(statement))
+        imports = self._may_ask and (self._call_lines is not None or _imports_below(statement))
         return self._tests().of(statement.test, self._names().at(statement)) if imports else None
 
     def _attempts(self, statement: _ast.Try, place: Place) -> Iterable[_Block]:
@@ -182,6 +195,14 @@ _BLOCKS = frozenset(
     )
     if hasattr(_ast, name)
 )  # fmt: skip
+
+
+def _own_lines(statement: _ast.stmt) -> tuple[int, int | None]:
+    """Return the first and last line of a statement without the statements below it; decorators stand above it."""
+    decorators = getattr(statement, "decorator_list", ())
+    body = getattr(statement, "body", ())
+    first = min((each.lineno for each in decorators), default=statement.lineno)
+    return first, body[0].lineno if body else statement.end_lineno
 
 
 def _by_availability(statement: _ast.If, is_there: bool, place: Place, is_call: IsCall) -> Iterable[_Block]:

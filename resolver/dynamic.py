@@ -5,7 +5,6 @@ from __future__ import annotations
 import _ast
 
 from .bindings import COMPREHENSIONS
-from .call_lines import CallLines
 from .circumstances import imports_in
 from .constants import Constants
 from .imports import parse
@@ -37,10 +36,7 @@ LINES_APART = 10_000_000
 class DynamicImports:
     """Finds the importing calls of one tree, in the circumstances of the statements in which they stand."""
 
-    def __init__(
-        self, bindings: Bindings, availability: Availability, target: Target, text: str = "", depth: int = 0
-    ) -> None:
-        self._lines = CallLines(text)
+    def __init__(self, bindings: Bindings, availability: Availability, target: Target, depth: int = 0) -> None:
         self._bindings = bindings
         self._availability = availability
         self._constants = Constants(bindings)
@@ -49,8 +45,6 @@ class DynamicImports:
 
     def of(self, statement: _ast.stmt, place: Place) -> Iterator[Import]:
         """Yield the imports that a statement makes itself; the statements below it are asked for themselves."""
-        if not self._lines.may_be_in(statement.lineno, statement.end_lineno):
-            return
         waiting: list[_Step] = [(node, self._bindings.at(statement), place) for node in _own(statement)]
         while waiting:
             node, names, place = waiting.pop()
