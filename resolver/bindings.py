@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import _ast
+from bisect import bisect_right
 
 from .attempts import catches_imports
 from .conditions import dotted
+from .lines import lines_with
 from .value import Value
 from .walking import children
 
@@ -62,14 +64,47 @@ class Namespace:
         return home.bound[name] if home else ()
 
 
-class Bindings:
-    """The namespaces of a tree, by the statements and expressions that stand in them."""
+class _Function:
+    """A function whose body is read as soon as something in it is asked for."""
 
-    def __init__(self, tree: _ast.Module) -> None:
+    __slots__ = ("first", "inner", "last", "names", "node")
+
+    def __init__(self, node: _ast.FunctionDef | _ast.AsyncFunctionDef, names: Namespace) -> None:
+        self.first = min((each.lineno for each in node.decorator_list), default=node.lineno)
+        self.last = node.end_lineno or node.lineno
+        self.node = node
+        self.names = names
+        self.inner: list[_Function] | None = None
+
+
+class Bindings:
+    """The namespaces of a tree, by the statements and expressions that stand in them.
+
+    Functions are read when they are asked about, by their lines in `text`; without a text, all are read at once.
+    """
+
+    def __init__(self, tree: _ast.Module, text: str = "") -> None:
         self._tree = tree
         self.module = Namespace()
         self._at: dict[int, Namespace] = {}
-        waiting: list[tuple[_ast.AST, Namespace]] = [(tree, self.module)]
+        self._functions = self._read(tree, self.module)
+        # What binds names outside of its own function is known from the beginning.
+        outward = lines_with(("global", "nonlocal"), text).numbers
+        if outward is None:
+            self._read_all()
+        for line in outward or ():
+            self._read_at(line)
+
+    def at(self, node: _ast.stmt | _ast.expr) -> Namespace:
+        """Return the namespace in which a statement stands, or which a comprehension or lambda opens."""
+        if id(node) not in self._at:
+            self._read_at(node.lineno)
+        return self._at.get(id(node), self.module)
+
+    def _read(self, top: _ast.AST, names: Namespace) -> list[_Function]:
+        """Note what is below a node, down to the functions in it, and return those in their order."""
+        functions: list[_Function] = []
+        waiting = [(child, names) for child in children(top)]
         while waiting:
             node, names = waiting.pop()
             inner = self._inside(node, names) if type(node) in _BINDING else names
@@ -78,11 +113,31 @@ class Bindings:
                 self._at[id(node)] = inner
             elif names is not self.module and isinstance(node, _ast.stmt):
                 self._at[id(node)] = names
-            waiting.extend([(child, inner) for child in children(node) if type(child) not in _LEAVES])
+            if isinstance(node, FUNCTIONS[:2]):
+                functions.append(_Function(node, inner))
+            else:
+                waiting.extend([(child, inner) for child in children(node) if type(child) not in _LEAVES])
+        functions.sort(key=lambda each: each.first)
+        return functions
 
-    def at(self, node: _ast.AST) -> Namespace:
-        """Return the namespace in which a statement stands, or which a comprehension or lambda opens."""
-        return self._at.get(id(node), self.module)
+    def _read_at(self, line: int) -> None:
+        """Read the functions around a line; no two of them that do not hold each other share one."""
+        functions = self._functions
+        while functions:
+            at = bisect_right(functions, line, key=lambda each: each.first) - 1
+            if at < 0 or functions[at].last < line:
+                return
+            functions = self._opened(functions[at])
+
+    def _read_all(self) -> None:
+        waiting = [*self._functions]
+        while waiting:
+            waiting.extend(self._opened(waiting.pop()))
+
+    def _opened(self, function: _Function) -> list[_Function]:
+        if function.inner is None:
+            function.inner = self._read(function.node, function.names)
+        return function.inner
 
     def paths(self, node: _ast.expr, names: Namespace) -> list[str]:
         """Return the dotted paths that a name or attribute may stand for, imports and aliases followed."""

@@ -15,6 +15,7 @@ from .attempts import (
     is_import,
 )
 from .conditions import dotted, evaluate, is_type_checking
+from .lines import Lines, lines_with
 from .statements import Import, Place, imports_of
 
 TYPE_CHECKING = False
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
     from .attempts import IsCall
     from .availability import Availability
     from .bindings import Bindings
-    from .call_lines import CallLines
     from .dynamic import DynamicImports
     from .target import Target
 
     _Block = tuple[Sequence[_ast.stmt], Place]
 
 
-def imports_in(tree: _ast.Module, target: Target, text: str = "", depth: int = 0) -> tuple[Import, ...]:
+def imports_in(tree: _ast.Module, target: Target, text: str, depth: int = 0) -> tuple[Import, ...]:
     """Return every import statement of a tree, and the constant dynamic imports where `text` mentions one.
 
     `depth` counts the programs in strings around this one.
@@ -45,17 +45,16 @@ class _Walk:
     def __init__(self, tree: _ast.Module, target: Target, text: str, depth: int) -> None:
         self._tree = tree
         self._target = target
+        self._text = text
         self._may_suppress = "suppress" in text
         self._may_ask = any(word in text for word in ASKING_WORDS)
         self._bindings: Bindings | None = None
         self._availability: Availability | None = None
         self._depth = depth
         self._calls: DynamicImports | None = None
-        self._call_lines: CallLines | None = None
-        if any(word in text for word in DYNAMIC_WORDS) or _runs_text(text):
-            from .call_lines import CallLines
-
-            self._call_lines = CallLines(text)
+        self._calling = _calling(text)
+        self._may_call = self._calling.numbers != []
+        self._importing = lines_with(("import",), text) | self._calling
 
     def imports(self) -> tuple[Import, ...]:
         """Return the imports, in the order in which they stand."""
@@ -68,9 +67,9 @@ class _Walk:
                 if kind is _ast.Import or kind is _ast.ImportFrom:
                     found.extend(imports_of(statement, place))
                     continue
-                if kind in _BLOCKS:
+                if kind in _BLOCKS and self._importing.touch(statement.lineno, statement.end_lineno):
                     waiting.extend(self._inside(statement, place))
-                if self._call_lines is not None:
+                if self._may_call:
                     found.extend(self._called_in(statement, place))
         found.sort(key=lambda each: (each.line, each.column))
         return tuple(found)
@@ -79,7 +78,7 @@ class _Walk:
         if self._bindings is None:
             from .bindings import Bindings
 
-            self._bindings = Bindings(self._tree)
+            self._bindings = Bindings(self._tree, self._text)
         return self._bindings
 
     def _tests(self) -> Availability:
@@ -91,7 +90,7 @@ class _Walk:
 
     def _called_in(self, statement: _ast.stmt, place: Place) -> Iterable[Import]:
         """Return the imports that a statement makes itself by calls."""
-        if self._call_lines is None or not self._call_lines.may_be_in(*_own_lines(statement)):
+        if not self._calling.touch(*_own_lines(statement)):
             return ()
         if self._calls is None:
             from .dynamic import DynamicImports
@@ -134,7 +133,7 @@ class _Walk:
 
     def _is_asked(self, statement: _ast.If) -> bool | None:
         """Return what a test says about whether some module is there, where imports depend on it."""
-        imports = self._may_ask and (self._call_lines is not None or _imports_below(statement))
+        imports = self._may_ask and (self._may_call or _imports_below(statement))
         return self._tests().of(statement.test, self._names().at(statement)) if imports else None
 
     def _attempts(self, statement: _ast.Try, place: Place) -> Iterable[_Block]:
@@ -172,19 +171,17 @@ class _Walk:
 ASKING_WORDS = ("find_spec", "find_loader", "ImportError", "ModuleNotFoundError", "_available")
 """A text without these has no test that asks whether a module is there."""
 
-DYNAMIC_WORDS = ("import_module", "__import__", "importorskip")
+CALLS = ("import_module", "__import__", "importorskip", "exec", "eval")
+"""What imports when it is called, or runs a text that may."""
 
 
-def _runs_text(text: str) -> bool:
-    """Whether a text calls `exec` or `eval`; a method of that name, as of PyTorch's models, is none of these."""
-    for word in ("exec(", "eval("):
-        at = text.find(word)
-        while at >= 0:
-            before = text[at - 1 : at]
-            if not (before.isalnum() or before in (".", "_")) or text[max(at - 9, 0) : at] == "builtins.":
-                return True
-            at = text.find(word, at + 1)
-    return False
+def _calling(text: str) -> Lines:
+    """Return the lines of a text on which calls may import."""
+    if not any(word in text for word in CALLS):
+        return Lines(() if text else None)
+    from .naming_lines import lines_naming
+
+    return lines_naming(CALLS, text)
 
 
 _BLOCKS = frozenset(

@@ -8,16 +8,15 @@ from .rules import matching_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast
-    from collections.abc import Iterable
+    from .rules import Script
 
 TABLE = "implicit.json"
 
 
-def implicit_needs(modules: Iterable[str], text: str, tree: _ast.Module, path: str) -> list[Requirement]:
+def implicit_needs(script: Script, path: str) -> list[Requirement]:
     """Return the requirements that `data/implicit.json` adds to what a script imports, each with its evidence."""
     needs = []
-    for match in matching_rules(TABLE, modules, text, tree):
+    for match in matching_rules(TABLE, script):
         rule = f"implicit: {match.rule['reason']} ({match.rule['source']})"
         for need in match.rule["needs"]:
             name, extras, specifier = split_requirement(need)

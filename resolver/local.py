@@ -33,6 +33,7 @@ class Neighbourhood:
     def __init__(self, root: str = "") -> None:
         self._root = os.path.abspath(root) if root else ""
         self._listed: dict[str, dict[str, str]] = {}
+        self._found: dict[str, tuple[tuple[str, bool], ...]] = {}
 
     def starts(self, source: Source) -> tuple[Start, ...]:
         """Return the folders in which a source's absolute imports are looked for, the first first.
@@ -42,10 +43,10 @@ class Neighbourhood:
         """
         if not source.folder:
             return ()
-        above = list(self._above(source.folder))
-        beside = [os.path.join(start, "src") for start in (source.folder, *above) if "src" in self._entries(start)]
-        found = dict.fromkeys((source.folder, *source.search_path, *above, *beside), False)
-        for folder, only_packages in _project(source.folder):
+        if source.folder not in self._found:
+            self._found[source.folder] = tuple(self._around(source.folder))
+        found = dict.fromkeys((source.folder, *source.search_path), False)
+        for folder, only_packages in self._found[source.folder]:
             found.setdefault(folder, only_packages)
         return tuple(Start(*each) for each in found.items() if source.sees(each[0]))
 
@@ -53,10 +54,8 @@ class Neighbourhood:
         """Return the file or folder that provides a dotted module, or None; nothing is imported."""
         parts = module.split(".")
         for start in starts:
-            if start.only_packages and not os.path.isfile(os.path.join(start.folder, parts[0], "__init__.py")):
-                continue
             found = self._descend(start.folder, parts)
-            if found:
+            if found and not (start.only_packages and not _is_regular_package(os.path.join(start.folder, parts[0]))):
                 return found
         return None
 
@@ -65,6 +64,13 @@ class Neighbourhood:
         for _ in range(level - 1):
             folder = os.path.dirname(folder)
         return self._descend(folder, module.split(".")) or folder if module else folder
+
+    def _around(self, folder: str) -> Iterator[tuple[str, bool]]:
+        """Yield the folders that a script in `folder` sees beside its own, and whether only packages count there."""
+        above = list(self._above(folder))
+        yield from ((each, False) for each in above)
+        yield from ((os.path.join(each, "src"), False) for each in (folder, *above) if "src" in self._entries(each))
+        yield from _project(folder)
 
     def _above(self, folder: str) -> Iterator[str]:
         while self._goes_up(folder):
@@ -108,6 +114,10 @@ def _project(folder: str) -> Iterator[tuple[str, bool]]:
             yield os.path.join(current, "src"), False
             return
         current = os.path.dirname(current)
+
+
+def _is_regular_package(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "__init__.py"))
 
 
 def _modules_in(folder: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from .implicit import implicit_needs
 from .imports import find_imports
 from .local import Neighbourhood
 from .origin import Origins
+from .rules import Script
 from .selection import selected
 from .source import Source, from_file
 from .value import Value
@@ -108,13 +109,14 @@ class Looking:
             look = look.replace(hints=tuple(_pip_hints(source)))
         if reading.tree is None:
             return look
-        modules = {each.found.top for each in look.needed if each.origin in ("third party", "standard library")}
+        modules = frozenset(
+            each.found.top for each in look.needed if each.origin in ("third party", "standard library")
+        )
+        script = Script(modules, reading.imports, source.text, reading.tree)
         if not look.is_declared:
-            implied = implicit_needs(modules, source.text, reading.tree, source.name)
-            look = look.replace(implied=tuple(implied))
+            look = look.replace(implied=tuple(implicit_needs(script, source.name)))
         if self._with_hints:
-            hinted = version_hints(modules, source.text, reading.tree, source.name, self._target)
-            constraints, notes = hinted
+            constraints, notes = version_hints(script, source.name, self._target)
             look = look.replace(
                 constraints=() if look.is_declared else tuple(constraints), diagnostics=(*look.diagnostics, *notes)
             )

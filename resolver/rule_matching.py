@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from forerun import data
 
@@ -15,9 +16,11 @@ from .value import Value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _ast
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from .rules import Script
+    from .statements import Import
     from .use import Use
 
 _read: list[Returns] = []
@@ -32,13 +35,12 @@ class Match(Value):
     line: int
 
 
-def matches_among(
-    lines: Iterable[str], modules: set[str], text: str, tree: _ast.Module, even_guarded: bool
-) -> list[Match]:
+def matches_among(lines: Iterable[str], script: Script, even_guarded: bool) -> list[Match]:
     """Return the rules among some lines of a table that hold, by the line of the script and their name."""
-    rules = [rule for rule in map(_parse, lines) if may_hold(rule, text) and not _is_ruled_out(rule, modules, text)]
+    paths = {path for each in script.imports for path in _imported(each)}
+    rules = [rule for rule in map(_parse, lines) if _may_hold(rule, paths, script.text) and not _is_out(rule, script)]
     by_path: dict[str, list[Use]] = {}
-    for use in _uses_of(tree, text) if rules else ():
+    for use in _uses_of(script) if rules else ():
         if even_guarded or not use.is_guarded:
             by_path.setdefault(use.path, []).append(use)
     found = (Match(rule, min(shown)) for rule in rules if (shown := _lines_of(rule, by_path)))
@@ -51,32 +53,47 @@ def _parse(line: str) -> Mapping[str, Any]:
     return _parsed[line]
 
 
-def may_hold(rule: Mapping[str, Any], text: str) -> bool:
+def _imported(statement: Import) -> Iterator[str]:
+    """Yield the paths that an import names, those that lead to them, and their last parts."""
+    parts = statement.module.split(".")
+    yield from (".".join(parts[:size]) for size in range(1, len(parts) + 1))
+    yield from (f"{statement.module}.{name}" for name in statement.names)
+    yield from (parts[-1], *statement.names)
+
+
+def _may_hold(rule: Mapping[str, Any], paths: set[str], text: str) -> bool:
     """Whether a text has the names and words without which a rule cannot hold; most texts need no closer look."""
-    return any(all(name in text for name in _written(pattern)) for pattern in rule["use"]) and all(
+    return any(_may_be_used(pattern, paths, text) for pattern in rule["use"]) and all(
         any(all(part in text for part in pattern.split("*")) for pattern in patterns)
         for patterns in rule.get("when", {}).values()
     )
 
 
-def _written(pattern: str) -> Sequence[str]:
-    """Return what must stand in a text that uses a path: its last name, unless that is what another call returns."""
-    last = pattern.rstrip(".*").rpartition(".")[2]
-    is_name = pattern != TEXT and last.replace("*", "").isidentifier()
-    return last.split("*") if is_name else ()
+def _may_be_used(pattern: str, paths: set[str], text: str) -> bool:
+    """Whether a path may be used: its last name is imported or an attribute, unless it is what a call returns."""
+    path = pattern.removesuffix(".*")
+    last = path.rpartition(".")[2]
+    if path == TEXT:
+        return True
+    if not last.isidentifier():
+        return all(part in text for part in last.split("*") if part.isidentifier())
+    is_spelled_out = path.replace(".", "").isidentifier()
+    if (path if is_spelled_out else last) in paths:
+        return True
+    return last in text and re.search(rf"\.[\s\\]*{last}\b", text) is not None
 
 
-def _uses_of(tree: _ast.Module, text: str) -> tuple[Use, ...]:
-    """Return the uses in a tree; those of the last one are kept, since two tables ask for them."""
-    if not _last or _last[0][0] is not tree:
-        _last[:] = [(tree, uses_in(tree, _returns(), may_ask=may_ask(text)))]
+def _uses_of(script: Script) -> tuple[Use, ...]:
+    """Return the uses in a script; those of the last one are kept, since two tables ask for them."""
+    if not _last or _last[0][0] is not script.tree:
+        _last[:] = [(script.tree, uses_in(script.tree, _returns(), may_ask=may_ask(script.text)))]
     return _last[0][1]
 
 
-def _is_ruled_out(rule: Mapping[str, Any], modules: set[str], text: str) -> bool:
+def _is_out(rule: Mapping[str, Any], script: Script) -> bool:
     """Whether a script imports a module, or has a word in it, under which the rule says nothing."""
-    return not modules.isdisjoint(rule.get("unless_module", ())) or any(
-        word in text for word in rule.get("unless_word", ())
+    return not script.modules.isdisjoint(rule.get("unless_module", ())) or any(
+        word in script.text for word in rule.get("unless_word", ())
     )
 
 

@@ -8,45 +8,53 @@ from __future__ import annotations
 
 from forerun import data
 
+from .value import Value
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _ast
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from .rule_matching import Match
+    from .statements import Import
 
-_tables: dict[str, dict[str, list[tuple[str, str]]]] = {}
+_tables: dict[str, dict[str, dict[str, list[str]]]] = {}
 
 
-def matching_rules(
-    table: str, modules: Iterable[str], text: str, tree: _ast.Module, even_guarded: bool = True
-) -> list[Match]:
-    """Return the rules of a table that hold for a script that imports `modules`, one Match a rule.
+class Script(Value):
+    """A script as rules see it; `modules` are those of its imports, by their first part, that count."""
+
+    modules: frozenset[str]
+    imports: Sequence[Import]
+    text: str
+    tree: _ast.Module
+
+
+def matching_rules(table: str, script: Script, even_guarded: bool = True) -> list[Match]:
+    """Return the rules of a table that hold for a script, one Match a rule.
 
     Without `even_guarded`, uses beside which the script has another way do not count.
     """
-    wanted = set(modules)
     rules = _rules(table)
-    lines = [line for module in sorted({"", *wanted}) for word, line in rules.get(module, ()) if _mentions(text, word)]
+    by_word = (rules[module] for module in ("", *script.modules) if module in rules)
+    mentioned = (lines for words in by_word for word, lines in words.items() if word in script.text)
+    lines = dict.fromkeys(line for each in mentioned for line in each)
     if not lines:
         return []
     from .rule_matching import matches_among
 
-    return matches_among(lines, wanted, text, tree, even_guarded)
+    return matches_among(lines, script, even_guarded)
 
 
-def _mentions(text: str, word: str) -> bool:
-    """Whether a text holds a word, or one of several that `|` divides."""
-    return any(each in text for each in word.split("|"))
-
-
-def _rules(table: str) -> dict[str, list[tuple[str, str]]]:
-    """Cut a table into its rules: for each module, words and the lines to parse."""
+def _rules(table: str) -> dict[str, dict[str, list[str]]]:
+    """Cut a table into its rules: for each module, and each word of which a text must hold one, the lines to parse."""
     if table not in _tables:
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: dict[str, dict[str, list[str]]] = {}
         for line in data.read(table).decode().split("\n"):
             if line.startswith('{"module": "'):
                 parts = line.split('"', 8)
-                found.setdefault(parts[3], []).append((parts[7], line.rstrip(",")))
+                by_word = found.setdefault(parts[3], {})
+                for word in parts[7].split("|"):
+                    by_word.setdefault(word, []).append(line.rstrip(","))
         _tables[table] = found
     return _tables[table]

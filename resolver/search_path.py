@@ -11,6 +11,7 @@ import os
 
 from .bindings import Bindings
 from .imports import parse
+from .naming_lines import lines_naming
 from .path_values import PathValues
 from .source import IGNORED_FOLDERS
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from .bindings import Namespace
     from .imports import Reading
+    from .lines import Lines
     from .source import Source
 
 MOST_FOLDERS = 50
@@ -28,15 +30,20 @@ MOST_LINES = 2_000
 
 _ADDING = {"sys.path.insert": 1, "sys.path.append": 0, "sys.path.extend": 0, "site.addsitedir": 0}
 """The call -> the position of the argument that names folders."""
+_CHANGES = (_ast.Expr, _ast.Assign, _ast.AugAssign)
+
+_WORDS = ("sys.path", "from sys import", "path.append", "path.insert", "path.extend", "addsitedir")
+"""What stands on the lines that change `sys.path`, or that give it another name."""
 
 
 def added_folders(source: Source, reading: Reading) -> tuple[str, ...]:
     """Return the existing folders that a script adds to `sys.path`, without doubles; of a caller's, those shared."""
+    text = source.text if reading.tree else ""
     tree = reading.tree or _lines_alone(source.text)
-    bindings = Bindings(tree)
+    bindings = Bindings(tree, text)
     values = PathValues(bindings, source.path, source.folder)
     found: dict[str, None] = {}
-    for node, names in _changes(tree, bindings):
+    for node, names in _changes(tree, bindings, lines_naming(_WORDS, text)):
         for path in values.of(node, names):
             if _counts(path, source):
                 found[path] = None
@@ -57,14 +64,14 @@ def _lines_alone(text: str) -> _ast.Module:
     return _ast.Module(good, [])
 
 
-def _changes(tree: _ast.Module, bindings: Bindings) -> Iterator[tuple[_ast.expr, Namespace]]:
+def _changes(tree: _ast.Module, bindings: Bindings, lines: Lines) -> Iterator[tuple[_ast.expr, Namespace]]:
     """Yield each expression whose value is put on `sys.path`, in the namespace where it stands."""
     waiting: list[_ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         below = [each for field in node._fields for each in _listed(getattr(node, field, None))]
         waiting.extend(each for each in below if isinstance(each, _ast.stmt | _ast.excepthandler | _ast.match_case))
-        if isinstance(node, _ast.stmt):
+        if isinstance(node, _CHANGES) and lines.touch(node.lineno, node.end_lineno):
             names = bindings.at(node)
             yield from ((each, names) for each in _added_by(node, names, bindings))
 

@@ -8,18 +8,16 @@ from .rules import matching_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
+    from .rules import Script
     from .target import Target
 
 TABLE = "version_hints.json"
 
 
-def version_hints(
-    modules: Iterable[str], text: str, tree: _ast.Module, path: str, target: Target
-) -> tuple[list[Requirement], list[Diagnostic]]:
+def version_hints(script: Script, path: str, target: Target) -> tuple[list[Requirement], list[Diagnostic]]:
     """Return the constraints that `data/version_hints.json` puts on what a script uses, and what it says instead.
 
     A constraint is only returned where a release that meets it can be installed on the target; elsewhere, and where
@@ -27,7 +25,7 @@ def version_hints(
     """
     constraints: list[Requirement] = []
     diagnostics: list[Diagnostic] = []
-    for match in matching_rules(TABLE, modules, text, tree, even_guarded=False):
+    for match in matching_rules(TABLE, script, even_guarded=False):
         rule = match.rule
         if "from" in rule and target.python < _version(rule["from"]):
             continue

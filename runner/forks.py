@@ -6,6 +6,7 @@ ends as soon as nobody reads them any more. What a copy that was killed has not 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -17,6 +18,9 @@ PIPE_SIZE = 1 << 20
 """Bytes that a pipe may hold where the system lets us ask for it: answers for whoever is late."""
 F_SETPIPE_SZ = 1031
 LENGTH = 8
+
+NEW_OBJECTS = 50_000
+"""Objects that a copy makes before cycles are looked for: a syntax tree has many, and none."""
 
 MOST_COPIES = 8
 
@@ -31,6 +35,8 @@ def in_forks(work: Callable[[Item], Answer], items: Sequence[Item], copies: int)
     """
     count = max(1, min(copies, MOST_COPIES, len(items)))
     running: list[tuple[int, BinaryIO]] = []
+    # What is there already stays shared, since no collection writes to it.
+    gc.freeze()
     try:
         for index in range(count):
             running.append(_forked(work, items[index::count], [pipe for _, pipe in running]))
@@ -38,6 +44,7 @@ def in_forks(work: Callable[[Item], Answer], items: Sequence[Item], copies: int)
             yield _next(running[index % count][1], work, item)
     finally:
         _end(running)
+        gc.unfreeze()
 
 
 def available_cores() -> int:
@@ -56,6 +63,7 @@ def _forked(work: Callable[[Item], Answer], items: Sequence[Item], others: Seque
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         os.close(reading)
         for pipe in others:
             pipe.close()

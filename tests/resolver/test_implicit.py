@@ -21,7 +21,7 @@ from forerun.resolver.names import canonical
 from forerun.resolver.registered import is_registered
 from forerun.resolver.returns import Returns
 from forerun.resolver.rule_matching import Match
-from forerun.resolver.rules import matching_rules
+from forerun.resolver.rules import Script, matching_rules
 from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
 from forerun.resolver.use import Use, matches
@@ -36,7 +36,7 @@ KEYS = ["module", "word", "id", "use", "when", "unless", "unless_module", "unles
 
 
 def matched(code: str) -> list[Match]:
-    return matching_rules(TABLE, modules_of(code), code, ast.parse(code))
+    return matching_rules(TABLE, script_of(code))
 
 
 def needs(code: str) -> set[str]:
@@ -44,8 +44,9 @@ def needs(code: str) -> set[str]:
     return {need for match in matched(code) for need in match.rule["needs"]}
 
 
-def modules_of(code: str) -> set[str]:
-    return {each.module.partition(".")[0] for each in find_imports(from_code(code), LINUX).imports}
+def script_of(code: str) -> Script:
+    imports = find_imports(from_code(code), LINUX).imports
+    return Script(frozenset(each.top for each in imports), imports, code, ast.parse(code))
 
 
 def used(code: str) -> set[str]:
@@ -56,7 +57,7 @@ def used(code: str) -> set[str]:
 def test_a_rule_does_not_hold_for_its_near_miss(case: dict[str, str]) -> None:
     rule = RULES[case["id"]]
     assert any(word in case["near_miss"] for word in rule["word"].split("|")), "the prefilter alone would keep it away"
-    assert not rule["module"] or rule["module"] in modules_of(case["near_miss"])
+    assert not rule["module"] or rule["module"] in script_of(case["near_miss"]).modules
     assert case["id"] not in {match.rule["id"] for match in matched(case["near_miss"])}
 
 
@@ -297,7 +298,7 @@ def test_strings_are_uses_of_their_own() -> None:
 
 def test_a_requirement_has_its_evidence() -> None:
     code = "import pandas as pd\n\npd.read_parquet(p)\n"
-    (need,) = implicit_needs({"pandas"}, code, ast.parse(code), "s.py")
+    (need,) = implicit_needs(script_of(code), "s.py")
     (evidence,) = need.evidence
     assert (need.name, need.level, evidence.line, evidence.path) == ("pyarrow", "curated", 3, "s.py")
     assert "pyarrow" in evidence.rule
@@ -368,7 +369,7 @@ def test_no_rule_holds_in_the_standard_library() -> None:
     assert len(texts) >= 300
     for text in texts:
         tree = parsed(text)
-        assert tree is None or matching_rules(TABLE, (), text, tree) == []
+        assert tree is None or matching_rules(TABLE, Script(frozenset(), (), text, tree)) == []
 
 
 def own(path: Path) -> bool:

@@ -18,9 +18,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from forerun import data
+from forerun.resolver.imports import find_imports
 from forerun.resolver.registered import is_registered
 from forerun.resolver.rule_matching import Match
-from forerun.resolver.rules import matching_rules
+from forerun.resolver.rules import Script, matching_rules
+from forerun.resolver.source import from_code
 from forerun.resolver.target import Target
 from forerun.resolver.version_hints import TABLE, version_hints
 
@@ -51,23 +53,18 @@ SAMPLE = [
 ]
 
 
-def modules_in(code: str) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+def script_of(code: str) -> Script:
+    imports = find_imports(from_code(code), Target((3, 13), "linux", "posix")).imports
+    return Script(frozenset(each.top for each in imports), imports, code, ast.parse(code))
 
 
 def matches_of(code: str) -> list[Match]:
-    return matching_rules(TABLE, modules_in(code), code, ast.parse(code), even_guarded=False)
+    return matching_rules(TABLE, script_of(code), even_guarded=False)
 
 
 def hints(code: str, python: tuple[int, int]) -> tuple[list[str], list[str]]:
     target = Target(python, "linux", "posix")
-    constraints, diagnostics = version_hints(modules_in(code), code, ast.parse(code), "script.py", target)
+    constraints, diagnostics = version_hints(script_of(code), "script.py", target)
     return [f"{each.name}{each.specifier}" for each in constraints], [each.message for each in diagnostics]
 
 

@@ -1,0 +1,39 @@
+"""Text -> the lines on which something stands, so that statements on other lines need no closer look."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Lines:
+    """Some lines of a text: `numbers` count from 1 on, in order; None stands for every line."""
+
+    def __init__(self, numbers: Iterable[int] | None) -> None:
+        self.numbers = None if numbers is None else sorted(numbers)
+
+    def touch(self, first: int, last: int | None) -> bool:
+        """Whether one of the lines stands from the first to the last; the last one of a text may be unknown."""
+        if self.numbers is None or last is None:
+            return True
+        at = bisect_left(self.numbers, first)
+        return at < len(self.numbers) and self.numbers[at] <= last
+
+    def __or__(self, other: Lines) -> Lines:
+        return Lines(None if self.numbers is None or other.numbers is None else {*self.numbers, *other.numbers})
+
+
+def lines_with(words: Iterable[str], text: str) -> Lines:
+    """Return the lines with one of some words."""
+    if not is_counted(text):
+        return Lines(None)
+    lines = text.split("\n")
+    return Lines({number for word in words for number, line in enumerate(lines, 1) if word in line})
+
+
+def is_counted(text: str) -> bool:
+    """Whether the lines of a text, if there is any, end where Python's own end: at each line feed, and nowhere else."""
+    return bool(text) and text.count("\r") == text.count("\r\n")
