@@ -89,7 +89,7 @@ class Bindings:
         self._at: dict[int, Namespace] = {}
         self._functions = self._read(tree, self.module)
         # What binds names outside of its own function is known from the beginning.
-        outward = lines_with(("global", "nonlocal"), text).numbers
+        outward = lines_with(_OUTWARD, text).numbers
         if outward is None:
             self._read_all()
         for line in outward or ():
@@ -175,6 +175,9 @@ class Bindings:
             names.holder.fallbacks.update(_fallbacks(node))
         return names
 
+
+_OUTWARD = tuple(f"{word}{end}" for word in ("global", "nonlocal") for end in (" ", "\t", "\\"))
+"""How a statement begins that binds names of other namespaces."""
 
 _LEAVES = frozenset((_ast.Name, _ast.Constant, _ast.alias, _ast.Pass, _ast.Break, _ast.Continue))
 _BINDING = frozenset(

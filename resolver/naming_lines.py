@@ -16,6 +16,8 @@ LONGEST_CHAIN = 3
 """Names that are given to one another."""
 MOST_NAMES = 50
 """Names that are looked for; with more of them, every line counts."""
+LONGEST_NAME = 200
+ATTRIBUTE = "._abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 BUILTINS = frozenset({"exec", "eval"})
 """Functions of Python's; a method of that name, as of PyTorch's models, is none of them."""
@@ -31,15 +33,20 @@ def _naming(named: Iterable[str], text: str) -> set[int] | None:
     lines = text.split("\n")
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found: set[int] = set()
+    giving: set[int] = set()
     words, known = set(named), set[str]()
-    for _ in range(LONGEST_CHAIN):
-        new = {bisect_right(starts, at) for word in words for at in _places(text, word)} - found
-        found |= new
+    for _ in range(LONGEST_CHAIN + 1):
+        for word in words:
+            for at in _places(text, word):
+                number = bisect_right(starts, at)
+                found.add(number)
+                if _is_itself(text, at + len(word)):
+                    giving.add(number)
         known |= words
-        words = {name for line in new for name in _names_given(lines[line - 1])} - known
+        words = {name for number in giving for name in _names_given(lines[number - 1])} - known
         if len(words) > MOST_NAMES:
             return None
-    return found | {bisect_right(starts, at) for word in words for at in _places(text, word)}
+    return found
 
 
 def _places(text: str, word: str) -> Iterator[int]:
@@ -51,6 +58,12 @@ def _places(text: str, word: str) -> Iterator[int]:
         if is_whole and not (word in BUILTINS and _is_method(text, at)):
             yield at
         at = text.find(word, end)
+
+
+def _is_itself(text: str, end: int) -> bool:
+    """Whether a word that ends here, or an attribute of it, is neither called nor an item of it taken."""
+    following = text[end : end + LONGEST_NAME].lstrip(ATTRIBUTE).lstrip(" ")
+    return not following.startswith(("(", "["))
 
 
 def _is_in_name(char: str) -> bool:

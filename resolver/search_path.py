@@ -40,13 +40,16 @@ def added_folders(source: Source, reading: Reading) -> tuple[str, ...]:
     """Return the existing folders that a script adds to `sys.path`, without doubles; of a caller's, those shared."""
     text = source.text if reading.tree else ""
     tree = reading.tree or _lines_alone(source.text)
+    statements = list(_statements(tree, lines_naming(_WORDS, text)))
+    if not statements:
+        return ()
     bindings = Bindings(tree, text)
     values = PathValues(bindings, source.path, source.folder)
     found: dict[str, None] = {}
-    for node, names in _changes(tree, bindings, lines_naming(_WORDS, text)):
-        for path in values.of(node, names):
-            if _counts(path, source):
-                found[path] = None
+    for statement in statements:
+        names = bindings.at(statement)
+        for node in _added_by(statement, names, bindings):
+            found.update((path, None) for path in values.of(node, names) if _counts(path, source))
     return tuple(found)[:MOST_FOLDERS]
 
 
@@ -64,16 +67,17 @@ def _lines_alone(text: str) -> _ast.Module:
     return _ast.Module(good, [])
 
 
-def _changes(tree: _ast.Module, bindings: Bindings, lines: Lines) -> Iterator[tuple[_ast.expr, Namespace]]:
-    """Yield each expression whose value is put on `sys.path`, in the namespace where it stands."""
+def _statements(tree: _ast.Module, lines: Lines) -> Iterator[_ast.stmt]:
+    """Yield the statements on some lines that may change `sys.path`."""
     waiting: list[_ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, _ast.stmt) and not lines.touch(node.lineno, node.end_lineno):
+            continue
         below = [each for field in node._fields for each in _listed(getattr(node, field, None))]
         waiting.extend(each for each in below if isinstance(each, _ast.stmt | _ast.excepthandler | _ast.match_case))
-        if isinstance(node, _CHANGES) and lines.touch(node.lineno, node.end_lineno):
-            names = bindings.at(node)
-            yield from ((each, names) for each in _added_by(node, names, bindings))
+        if isinstance(node, _CHANGES):
+            yield node
 
 
 def _listed(value: object) -> list[object]:

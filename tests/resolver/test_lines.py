@@ -22,6 +22,8 @@ def touched(lines: Lines, count: int) -> list[int]:
         pytest.param("f = __import__\ng = f\nh = 1\n\ng('a')\n", [1, 2, 5], id="a name of a name"),
         pytest.param("def f(load=__import__):\n x = 1\n load('a')\ndef g(): 1\n", [1, 3], id="a parameter"),
         pytest.param("f = import_module\nleaf = 1\nfig = f('a')\n", [1, 3], id="not a part of a name"),
+        pytest.param("a = import_module('a')\na.b()\n", [1], id="what a call returns is something else"),
+        pytest.param("f = importlib.import_module\nf('a')\n", [1, 2], id="an attribute"),
         pytest.param("execute('a')\nre_eval('a')\nimport_modules('a')\n", [], id="longer names"),
         pytest.param("model.eval()\ncursor.exec('x')\n", [], id="methods"),
         pytest.param("builtins.exec('x')\n__builtins__.eval('x')\n", [1, 2], id="by the name of their module"),
