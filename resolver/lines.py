@@ -6,7 +6,7 @@ from bisect import bisect_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class Lines:
@@ -30,8 +30,17 @@ def lines_with(words: Iterable[str], text: str) -> Lines:
     """Return the lines with one of some words."""
     if not is_counted(text):
         return Lines(None)
-    lines = text.split("\n")
-    return Lines({number for word in words for number, line in enumerate(lines, 1) if word in line})
+    return Lines({number for word in words for number in _numbers(word, text)})
+
+
+def _numbers(word: str, text: str) -> Iterator[int]:
+    """Yield the number of each line with a word, once for each place where it stands there."""
+    number, before = 1, 0
+    at = text.find(word)
+    while at >= 0:
+        number += text.count("\n", before, at)
+        yield number
+        before, at = at, text.find(word, at + len(word))
 
 
 def is_counted(text: str) -> bool:

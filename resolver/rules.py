@@ -53,8 +53,9 @@ def _rules(table: str) -> dict[str, dict[str, list[str]]]:
         for line in data.read(table).decode().split("\n"):
             if line.startswith('{"module": "'):
                 parts = line.split('"', 8)
-                by_word = found.setdefault(parts[3], {})
-                for word in parts[7].split("|"):
-                    by_word.setdefault(word, []).append(line.rstrip(","))
+                for module in parts[3].split("|"):
+                    by_word = found.setdefault(module, {})
+                    for word in parts[7].split("|"):
+                        by_word.setdefault(word, []).append(line.rstrip(","))
         _tables[table] = found
     return _tables[table]
