@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class NamesInUse:
     """Answers, for a top-level module, which names of it the script imports, touches or passes as keywords.
 
-    Keywords are written `name=`, and `@module` says that another module is imported too.
+    Keywords are written `name=`, and `@module` says that another module is imported too. `questions` counts the
+    answers given.
     """
 
     def __init__(self, imports: Iterable[Import], tree: _ast.Module | None) -> None:
@@ -26,9 +27,11 @@ class NamesInUse:
         self._asked: dict[str, frozenset[str]] = {}
         self._by_top: dict[str, list[Import]] = {}
         self._modules: frozenset[str] = frozenset()
+        self.questions = 0
 
     def __call__(self, module: str) -> frozenset[str]:
         """Return what is used of a module or of anything below it."""
+        self.questions += 1
         if module not in self._asked:
             self._asked[module] = self._answer(module)
         return self._asked[module]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from keyword import iskeyword
 
 from .lines import Lines, is_counted
@@ -30,23 +28,27 @@ def lines_naming(words: Iterable[str], text: str) -> Lines:
 
 def _naming(named: Iterable[str], text: str) -> set[int] | None:
     """Return the numbers of the lines with one of the words, or a name given to one; None where there are too many."""
-    lines = text.split("\n")
-    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found: set[int] = set()
-    giving: set[int] = set()
+    giving: dict[int, str] = {}
     words, known = set(named), set[str]()
     for _ in range(LONGEST_CHAIN + 1):
         for word in words:
+            number, before = 1, 0
             for at in _places(text, word):
-                number = bisect_right(starts, at)
+                number, before = number + text.count("\n", before, at), at
                 found.add(number)
-                if _is_itself(text, at + len(word)):
-                    giving.add(number)
+                if number not in giving and _is_itself(text, at + len(word)):
+                    giving[number] = _line_around(at, text)
         known |= words
-        words = {name for number in giving for name in _names_given(lines[number - 1])} - known
+        words = {name for line in giving.values() for name in _names_given(line)} - known
         if len(words) > MOST_NAMES:
             return None
     return found
+
+
+def _line_around(at: int, text: str) -> str:
+    end = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else len(text)]
 
 
 def _places(text: str, word: str) -> Iterator[int]:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Origin = Literal["standard library", "local", "third party", "missing"]
 
 
+MOST_KEPT = 10_000
+"""Different imports whose providers are remembered."""
+
+
 class Finding(Value):
     """One import with its origin: local files, or candidates, or why there is neither."""
 
@@ -50,12 +54,15 @@ class Origins:
         self._standard = standard_library(target)
         self._folder = ""
         self._starts: tuple[Start, ...] = ()
+        self._files: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self._providers: dict[tuple[str, tuple[str, ...]], list[Candidate]] = {}
 
     def of(self, reading: Reading, source: Source) -> list[Finding]:
         """Return a Finding for each import of a source; one for each missing name where an import has several."""
         clues = NamesInUse(reading.imports, reading.tree)
-        self._folder = source.folder
-        self._starts = self._neighbourhood.starts(source)
+        starts = self._neighbourhood.starts(source)
+        if (source.folder, starts) != (self._folder, self._starts):
+            self._folder, self._starts, self._files = source.folder, starts, {}
         is_python2 = reading.tree is None and reading.problem_line > 0
         findings: list[Finding] = []
         known: dict[tuple[object, ...], list[Finding]] = {}
@@ -85,11 +92,15 @@ class Origins:
         folder = self._folder
         if not folder:
             return ()
+        asked = (each.module, each.names, each.level)
+        if asked in self._files:
+            return self._files[asked]
         parts = each.module.split(".")[:DEEPEST] if each.module else []
         wanted = [".".join(parts[:size]) for size in range(1, len(parts) + 1)] or [""]
         wanted += [f"{each.module}.{name}".lstrip(".") for name in each.names if name != "*"]
         found = dict.fromkeys(self._path_of(module, folder, each.level) for module in wanted)
-        return tuple(_file_of(path) for path in found if path)
+        self._files[asked] = tuple(_file_of(path) for path in found if path)
+        return self._files[asked]
 
     def _path_of(self, module: str, folder: str, level: int) -> str | None:
         if level:
@@ -125,12 +136,23 @@ class Origins:
         return Finding(each, "standard library", each.module)
 
     def _third_party(self, each: Import, clues: NamesInUse) -> list[Finding]:
-        candidates = look_up_names(each.module, each.names, clues, self._own_map)
+        candidates = self._candidates(each, clues)
         good = tuple(candidate for candidate in candidates if candidate.distribution)
         findings = [Finding(each, "third party", each.module, good)] if good else []
         if not good:
             findings.extend(_missing(each, candidate) for candidate in candidates)
         return findings
+
+    def _candidates(self, each: Import, clues: NamesInUse) -> list[Candidate]:
+        """Return what the tables say; what they say without asking for clues holds for every script."""
+        asked = (each.module, each.names)
+        if asked in self._providers:
+            return self._providers[asked]
+        before = clues.questions
+        candidates = look_up_names(each.module, each.names, clues, self._own_map)
+        if clues.questions == before and len(self._providers) < MOST_KEPT:
+            self._providers[asked] = candidates
+        return candidates
 
 
 def _missing(each: Import, candidate: Candidate) -> Finding:

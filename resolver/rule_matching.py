@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 
 from forerun import data
 
 from .guards import may_ask
+from .naming_lines import ATTRIBUTE
 from .returns import Returns
 from .use import TEXT, matches
 from .uses import uses_in
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .rules import Script
     from .statements import Import
     from .use import Use
+
+BLANK = " \t\r\n\f\\"
+WINDOW = 80
+"""Characters before a name in which its dot is looked for; where they are blank, it may be anywhere."""
 
 _read: list[Returns] = []
 _last: list[tuple[_ast.Module, tuple[Use, ...]]] = []
@@ -77,10 +81,37 @@ def _may_be_used(pattern: str, paths: set[str], text: str) -> bool:
         return True
     if not last.isidentifier():
         return all(part in text for part in last.split("*") if part.isidentifier())
-    is_spelled_out = path.replace(".", "").isidentifier()
-    if (path if is_spelled_out else last) in paths:
-        return True
-    return last in text and re.search(rf"\.[\s\\]*{last}\b", text) is not None
+    if not path.replace(".", "").isidentifier():
+        return last in paths or _is_attribute(last, text)
+    return path in paths or _is_attribute(last, text, path.split(".")[-2:-1])
+
+
+def _is_attribute(name: str, text: str, holders: Sequence[str] = ()) -> bool:
+    """Whether a text has a name behind a dot, and before that a holder, if one is given and has no other name there."""
+    at = text.find(name)
+    while at >= 0:
+        before = text[max(at - WINDOW, 0) : at].rstrip(BLANK)
+        if not before or before.endswith("."):
+            holder = before.removesuffix(".").rstrip(BLANK)
+            if not holder or not holders or holder.endswith(holders[0]) or _is_renamed(holders[0], text):
+                return True
+        at = text.find(name, at + len(name))
+    return False
+
+
+def _is_renamed(name: str, text: str) -> bool:
+    """Whether a text gives a name another name, by `as` or by `=`."""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        after = text[end : end + WINDOW].lstrip(BLANK)
+        if not after or after.startswith(("as ", "as\t", "as\\")):
+            return True
+        before = text[max(at - WINDOW, 0) : at].rstrip(ATTRIBUTE).rstrip(BLANK + "(")
+        if not after.startswith((".", "(", "[")) and (not before or before.endswith("=")):
+            return True
+        at = text.find(name, end)
+    return False
 
 
 def _uses_of(script: Script) -> tuple[Use, ...]:
