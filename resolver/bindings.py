@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 from .attempts import catches_imports
 from .conditions import dotted
-from .lines import lines_with
+from .lines import lines_with, own_lines
 from .value import Value
 from .walking import children
 
@@ -87,6 +87,7 @@ class Bindings:
         self._tree = tree
         self.module = Namespace()
         self._at: dict[int, Namespace] = {}
+        self._inward = lines_with(_INWARD, text)
         self._functions = self._read(tree, self.module)
         # What binds names outside of its own function is known from the beginning.
         outward = lines_with(_OUTWARD, text).numbers
@@ -116,9 +117,15 @@ class Bindings:
             if isinstance(node, FUNCTIONS[:2]):
                 functions.append(_Function(node, inner))
             else:
-                waiting.extend([(child, inner) for child in children(node) if type(child) not in _LEAVES])
+                waiting.extend([(child, inner) for child in self._below(node) if type(child) not in _LEAVES])
         functions.sort(key=lambda each: each.first)
         return functions
+
+    def _below(self, node: _ast.AST) -> list[_ast.AST]:
+        """Return what is below a node and may bind names; of most statements, that is no expression."""
+        if not isinstance(node, _ast.stmt) or self._inward.touch(*own_lines(node)):
+            return children(node)
+        return [each for part in _PARTS for each in getattr(node, part, ())]
 
     def _read_at(self, line: int) -> None:
         """Read the functions around a line; no two of them that do not hold each other share one."""
@@ -178,6 +185,11 @@ class Bindings:
 
 _OUTWARD = tuple(f"{word}{end}" for word in ("global", "nonlocal") for end in (" ", "\t", "\\"))
 """How a statement begins that binds names of other namespaces."""
+
+_INWARD = ("lambda", ":=", *(f"for{end}" for end in " (\t\r\n\\"))
+"""What stands in expressions that bind names, or that have namespaces of their own."""
+_PARTS = ("items", "body", "orelse", "handlers", "finalbody", "cases")
+"""Fields of statements that bind names, or hold what does."""
 
 _LEAVES = frozenset((_ast.Name, _ast.Constant, _ast.alias, _ast.Pass, _ast.Break, _ast.Continue))
 _BINDING = frozenset(

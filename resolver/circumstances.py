@@ -15,7 +15,7 @@ from .attempts import (
     is_import,
 )
 from .conditions import dotted, evaluate, is_type_checking
-from .lines import Lines, lines_with
+from .lines import Lines, lines_with, own_lines
 from .statements import Import, Place, imports_of
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ class _Walk:
 
     def _called_in(self, statement: _ast.stmt, place: Place) -> Iterable[Import]:
         """Return the imports that a statement makes itself by calls."""
-        if not self._calling.touch(*_own_lines(statement)):
+        if not self._calling.touch(*own_lines(statement)):
             return ()
         if self._calls is None:
             from .dynamic import DynamicImports
@@ -192,14 +192,6 @@ _BLOCKS = frozenset(
     )
     if hasattr(_ast, name)
 )  # fmt: skip
-
-
-def _own_lines(statement: _ast.stmt) -> tuple[int, int | None]:
-    """Return the first and last line of a statement without the statements below it; decorators stand above it."""
-    decorators = getattr(statement, "decorator_list", ())
-    body = getattr(statement, "body", ())
-    first = min((each.lineno for each in decorators), default=statement.lineno)
-    return first, body[0].lineno if body else statement.end_lineno
 
 
 def _by_availability(statement: _ast.If, is_there: bool, place: Place, is_call: IsCall) -> Iterable[_Block]:

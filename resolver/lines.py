@@ -6,6 +6,7 @@ from bisect import bisect_left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _ast
     from collections.abc import Iterable, Iterator
 
 
@@ -46,3 +47,11 @@ def _numbers(word: str, text: str) -> Iterator[int]:
 def is_counted(text: str) -> bool:
     """Whether the lines of a text, if there is any, end where Python's own end: at each line feed, and nowhere else."""
     return bool(text) and text.count("\r") == text.count("\r\n")
+
+
+def own_lines(statement: _ast.stmt) -> tuple[int, int | None]:
+    """Return the first and last line of a statement without the statements below it; decorators stand above it."""
+    decorators = getattr(statement, "decorator_list", ())
+    body = getattr(statement, "body", ())
+    first = min((each.lineno for each in decorators), default=statement.lineno)
+    return first, body[0].lineno if body else statement.end_lineno
