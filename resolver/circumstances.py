@@ -175,10 +175,13 @@ CALLS = ("import_module", "__import__", "importorskip", "exec", "eval")
 """What imports when it is called, or runs a text that may."""
 
 
+_CALLED = ("import_module", "__import__", "importorskip", "exec(", "eval(")
+
+
 def _calling(text: str) -> Lines:
     """Return the lines of a text on which calls may import."""
-    if not any(word in text for word in CALLS):
-        return Lines(() if text else None)
+    if not any(word in text for word in _CALLED):
+        return Lines(())
     from .naming_lines import lines_naming
 
     return lines_naming(CALLS, text)

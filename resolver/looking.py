@@ -86,8 +86,8 @@ class Looking:
         chosen = {id(each) for each in needed}
         look = Look(
             source.replace(text="", notes=()),
-            tuple(needed),
-            tuple(each for each in findings if id(each) not in chosen),
+            tuple(_once(needed)),
+            tuple(_once(each for each in findings if id(each) not in chosen)),
             diagnostics=tuple(self._problems(source, reading, is_main=is_main)),
             is_declared=is_declared,
         )
@@ -121,6 +121,16 @@ class Looking:
                 constraints=() if look.is_declared else tuple(constraints), diagnostics=(*look.diagnostics, *notes)
             )
         return look
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Yield findings without repeated ones of the standard library, of which only the names count."""
+    seen: set[str] = set()
+    for each in findings:
+        if each.origin != "standard library" or each.found.top not in seen:
+            yield each
+        if each.origin == "standard library":
+            seen.add(each.found.top)
 
 
 def one_by_one(looking: Looking, items: Sequence[Source | str]) -> Iterable[Look]:
