@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DEEPEST = 16
 """Parts of a dotted name that are looked at; no row is longer, and hostile names have a hundred thousand."""
 
+APP_MODULES = frozenset("admin apps forms managers models serializers signals tasks templatetags urls views".split())
+"""Modules that applications of Django have, as its documentation and those of Celery and REST framework name them."""
+
 _parsed: dict[str, list[tuple[list[str], str]]] = {}
 
 
@@ -52,7 +55,26 @@ def look_up(module: str, clues: Clues, own: Mapping[str, str] | None = None) -> 
         found = _own_row(prefix, own) or _curated_row(prefix, clues) or _pattern_row(parts[:size])
         if found:
             return found
-    return _by_identity(parts[0])
+    found = _by_identity(parts[0])
+    is_doubtful = found.level == "registered" or found.rule == "identity"
+    return _as_app(found) if is_doubtful and _is_app(parts, clues) else found
+
+
+def _is_app(parts: list[str], clues: Clues) -> bool:
+    """Whether a module is one of an application of Django's, in a script that imports Django."""
+    return len(parts) > 1 and parts[1] in APP_MODULES and "@django" in clues(parts[0])
+
+
+def _as_app(found: Candidate) -> Candidate:
+    """Return the distribution named after an application, or say that it looks like one of the project's own.
+
+    Where another project has the application's own name, only a popular one named `django-` before it counts.
+    """
+    name = canonical(f"django-{found.module}")
+    if is_popular(name) or (not found.distribution and is_registered(name)):
+        return Candidate(found.module, name, _level(name), f"application of Django: {found.module} -> {name}")
+    reason = f"{found.module} looks like an application of the Django project that the script belongs to"
+    return Candidate(found.module, "", "unknown", "local-looking", "", (), reason)
 
 
 def look_up_names(module: str, names: Iterable[str], clues: Clues, own: Mapping[str, str] | None) -> list[Candidate]:

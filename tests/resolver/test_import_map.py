@@ -250,6 +250,33 @@ def test_generic_names_are_never_guessed(module: str) -> None:
     assert not found.requirements
 
 
+APPLICATION = "from django.db import models\nfrom {}.models import Thing"
+
+
+@pytest.mark.parametrize("module", ["books", "clips", "payments", "zzqxkcd", "blog"])
+def test_an_application_in_a_script_with_django_is_one_of_its_project(module: str) -> None:
+    found = resolve_sources([from_code(APPLICATION.format(module))], LINUX)
+    assert [(each.module, each.kind) for each in found.unresolved] == [(module, "local-looking")]
+    assert [each.name for each in found.requirements] == ["django"]
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("taggit", {"django-taggit": "curated"}),
+        ("photologue", {"django-photologue": "registered"}),
+        ("requests", {"requests": "curated"}),
+    ],
+)
+def test_an_application_that_a_distribution_is_named_after_leads_to_it(module: str, expected: dict[str, str]) -> None:
+    assert needs(APPLICATION.format(module)) == {"django": "curated", **expected}
+
+
+def test_the_same_name_without_django_is_no_application() -> None:
+    assert needs("from clips.models import Thing") == {"clipspy": "registered"}
+    assert needs("import django\nfrom clips.facts import Thing") == {"django": "curated", "clipspy": "registered"}
+
+
 def test_a_popular_name_goes_before_the_second_opinion() -> None:
     assert second_opinion.pipreqs_says("jsonfield") == "django-jsonfield"
     assert needs("import jsonfield") == {"jsonfield": "popular"}
