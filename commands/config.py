@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BAD_USE = 2
 
+PATHS = ("--path", "--map")
+
 HELP = f"""\
 usage: forerun config HOST [options of forerun stdio]
        forerun config show [options of a server]
@@ -65,15 +67,19 @@ def _ourselves() -> list[str]:
 
 
 def _absolute(arguments: Sequence[str]) -> list[str]:
-    """Return the options with an absolute folder, since hosts start servers wherever they like."""
+    """Return the options with absolute paths, since hosts start servers wherever they like."""
     made = list(arguments)
     for at, each in enumerate(made):
-        if each == "--path" and at + 1 < len(made):
+        option, equals, value = each.partition("=")
+        if option not in PATHS:
+            continue
+        if equals:
+            made[at] = f"{option}={os.path.abspath(os.path.expanduser(value))}"
+        elif at + 1 < len(made):
             made[at + 1] = os.path.abspath(os.path.expanduser(made[at + 1]))
-        elif each.startswith("--path="):
-            made[at] = "--path=" + os.path.abspath(os.path.expanduser(each.removeprefix("--path=")))
     return made
 
 
 def _written(value: Any) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+    is_map = isinstance(value, tuple) and all(isinstance(each, tuple) for each in value) and value
+    return json.dumps(dict(reversed(value)) if is_map else value)

@@ -8,13 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from forerun.resolver.names import canonical
-from forerun.resolver.settings import settings_for
+from forerun.resolver.settings import own_import_map, settings_for
 from forerun.resolver.trust import TRUST_CHOICES
 from forerun.runner.limits import Limits
 from forerun.runner.mount import checked_mount
 from forerun.server.settings import LONGEST_TIMEOUT, Listening, Settings
 
 from .containment_options import LIMITS
+from .project_options import from_table
 from .shared_options import problems_of, whole_number
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ OPTIONS = (
     Option("trust", "popular", str, "", "the least trusted level to install (default: popular)", TRUST_CHOICES),
     Option("allow", (), _names, "NAME", "install NAME whatever its level"),
     Option("deny", (), _names, "NAME", "never install NAME"),
+    Option("map", (), own_import_map, "FILE", "a TOML file with import names and what provides them"),
     Option("exclude-newer", "", str, "DATE", "take no release that was uploaded after DATE (RFC 3339)"),
     Option("no-build", False, _yes, "", "build no source distribution"),
     Option("allow-build", (), _names, "NAME", "NAME may be built where it has no wheel"),
@@ -112,8 +114,8 @@ LISTENING = (
     Option("token-file", "", str, "FILE", "the file with the token that clients send (made if need be)"),
     Option("no-token", False, _yes, "", "ask for no token; on loopback addresses only"),
 )
-ADDED_UP = ("allow", "deny")
-"""Lists to which each source adds; of anything else, the first source has the say."""
+ADDED_UP = ("allow", "deny", "map")
+"""Lists to which each source adds; of anything else, and of each name in a map, the first source has the say."""
 
 ABOUT = {
     "stdio": "Serve MCP tools that run Python programs, on standard input and output.",
@@ -141,6 +143,7 @@ def parse(transport: str, arguments: Sequence[str]) -> Serving:
         trust=found["trust"],
         allow=found["allow"],
         deny=found["deny"],
+        import_map=tuple(reversed(found["map"])),
         no_build=found["no-build"],
         allow_build=found["allow-build"],
         exclude_newer=found["exclude-newer"],
@@ -188,7 +191,7 @@ def chosen(transport: str, arguments: Sequence[str], environment: Mapping[str, s
     ]
     mounted = next((values["path"] for _, values in told if "path" in values), "")
     allowed = [each for _, values in told for each in values.get("allow", ())]
-    source, project = _of_project(folder, mounted, allowed)
+    source, project = _of_project(folder, mounted, allowed, options)
     return [_chosen(each, [*told, (source, project)]) for each in options]
 
 
@@ -217,7 +220,9 @@ def _from(environment: Mapping[str, str], option: Option, parser: argparse.Argum
     return value
 
 
-def _of_project(folder: str, mounted: str, allowed: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
+def _of_project(
+    folder: str, mounted: str, allowed: Sequence[str], options: Sequence[Option]
+) -> tuple[str, Mapping[str, Any]]:
     """Return what `[tool.forerun]` says; programs can write into the mounted folder, so that no file there counts.
 
     It cannot deny what the operator allowed (`over_settings` says the same for a command line).
@@ -229,8 +234,9 @@ def _of_project(folder: str, mounted: str, allowed: Sequence[str]) -> tuple[str,
         return "", {}
     spared = set(map(canonical, allowed))
     deny = tuple(each for each in found.deny if canonical(each) not in spared)
-    given = {"trust": found.trust, "allow": found.allow, "deny": deny}
-    return found.path, {name: value for name, value in given.items() if value}
+    given = {"trust": found.trust, "allow": found.allow, "deny": deny, "map": found.import_map}
+    told = {name: value for name, value in given.items() if value}
+    return found.path, {**told, **from_table(found.path, dict(found.server), options)}
 
 
 def _parser(transport: str, options: Sequence[Option]) -> argparse.ArgumentParser:

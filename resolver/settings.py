@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .trust import Policy, TrustLevel
 
-KEYS = ("trust", "allow", "deny", "import-map")
+KEYS = ("trust", "allow", "deny", "import-map", "server")
 
 
 class SettingsError(FileError):
@@ -24,12 +24,16 @@ class SettingsError(FileError):
 
 
 class Settings(Value):
-    """What a person set for their project; `trust` is "" where they said nothing."""
+    """What a person set for their project; `trust` is "" where they said nothing.
+
+    `server` is the table of a server's own options, as it was written.
+    """
 
     trust: TrustLevel | Literal[""] = ""
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     import_map: tuple[tuple[str, str], ...] = ()
+    server: tuple[tuple[str, Any], ...] = ()
     path: str = ""
 
     def under(self, rules: Policy, *, is_trust_given: bool) -> Policy:
@@ -105,7 +109,10 @@ def _parsed(path: str, data: bytes) -> Settings:
     if trust and trust not in TRUST_CHOICES:
         raise SettingsError(path, f"trust must be one of {', '.join(TRUST_CHOICES)}")
     allow, deny = _names(path, table, "allow"), _names(path, table, "deny")
-    return Settings(trust, allow, deny, _import_map(path, table.get("import-map", {})), path)
+    server = table.get("server", {})
+    if not isinstance(server, dict):
+        raise SettingsError(path, "server must be a table, [tool.forerun.server]")
+    return Settings(trust, allow, deny, _import_map(path, table.get("import-map", {})), tuple(server.items()), path)
 
 
 def _names(path: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:

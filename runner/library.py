@@ -7,6 +7,7 @@ import json
 import time
 
 from forerun.resolver.library import as_source
+from forerun.resolver.own_map import check_map
 from forerun.resolver.source import Source
 from forerun.resolver.trust import TRUST_CHOICES, policy
 
@@ -48,6 +49,7 @@ def run(
     no_build: bool = False,
     allow_build: Iterable[str] = (),
     exclude_newer: str = "",
+    import_map: Mapping[str, str] | None = None,
     max_retries: int = 5,
     folder: str | os.PathLike[str] = "",
     mount: tuple[str, str | os.PathLike[str]] | None = None,
@@ -79,6 +81,7 @@ def run(
         no_build: Build no source distribution, except those of `allow_build`.
         allow_build: Distributions that may be built although nobody vouches for them.
         exclude_newer: Take no release that was uploaded after this date or time (RFC 3339).
+        import_map: Your own import names and the requirements that provide them, before all tables.
         max_retries: Reruns at most, when a module is found missing at run time.
         folder: The script's working folder; by default the current one.
         mount: A virtual absolute path and the folder that the script sees there.
@@ -95,15 +98,17 @@ def run(
         executor: What starts the script; by default a supervisor of its own, which captures the output.
 
     Raises:
-        ResolverError: the source cannot be read.
+        ResolverError: the source cannot be read, or the import map has an unusable entry.
         RunnerError: forerun itself cannot do its part, or an argument makes no sense.
     """
     _check_choices(trust, timeout, variables)
+    check_map(import_map or {})
     rules = policy(trust, allow, deny, no_build=no_build, allow_build=allow_build, exclude_newer=exclude_newer)
     request = _request(
         arguments, dependencies, stdin, variables, timeout, rules, max_retries, folder, mount, environment
     ).replace(
         preinstalled=tuple(preinstalled),
+        import_map=tuple((import_map or {}).items()),
         shown_path=shown_path,
         python=python,
         isolation=isolation,

@@ -21,7 +21,7 @@ from .prompts import add_prompts
 from .tools import tools_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mcp.server.mcpserver import Context
     from mcp_types import CompletionArgument, CompletionContext, PromptReference, Resource, ResourceTemplate
@@ -39,9 +39,10 @@ MOST_COMPLETIONS = 100
 class Server(MCPServer[Any]):
     """An MCP server whose resources are looked up when they are asked for, since programs write them."""
 
-    def __init__(self, workspace: Workspace, shelf: Shelf, **options: Any) -> None:
+    def __init__(self, workspace: Workspace, shelf: Shelf, import_map: Mapping[str, str], **options: Any) -> None:
         super().__init__("forerun", **options)
         self._workspace = workspace
+        self._import_map = import_map
         self.shelf = shelf
 
     async def list_resources(self) -> list[Resource]:
@@ -55,7 +56,7 @@ class Server(MCPServer[Any]):
     async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Iterable[ReadResourceContents]:
         """Read a file, a folder, an import name or something that was kept for this session."""
         session = session_of(context) if context is not None else ""
-        found = await resources.read(str(uri), self._workspace, self.shelf, session)
+        found = await resources.read(str(uri), self._workspace, self.shelf, session, self._import_map)
         return [ReadResourceContents(content=found.content, mime_type=found.mime_type)]
 
 
@@ -64,6 +65,7 @@ def build_server(settings: Settings, workspace: Workspace, runs: Runs, lifespan:
     server = Server(
         workspace,
         Shelf(),
+        dict(settings.import_map),
         title="forerun",
         version=__version__,
         instructions=INSTRUCTIONS.format(mount=workspace.virtual),

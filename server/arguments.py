@@ -83,13 +83,21 @@ def check_variables(variables: Mapping[str, Any]) -> None:
     check_text("global_variables", json.dumps(variables))
 
 
-def check_run(timeout: float, python_version: str) -> None:
-    """Refuse a time or a Python that cannot be had.
+def check_timeout(timeout: float) -> None:
+    """Refuse a time that cannot be had.
 
     Raises:
-        BadArgument: for either.
+        BadArgument: it is too short or too long.
     """
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise BadArgument(f"timeout must be above 0 and at most {LONGEST_TIMEOUT:g} seconds")
+
+
+def check_python(python_version: str) -> None:
+    """Refuse what is no version of Python.
+
+    Raises:
+        BadArgument: it is none.
+    """
     if python_version and not VERSION.fullmatch(python_version):
         raise BadArgument(f"python_version must be a version such as 3.12, not {python_version[:100]!r}")

@@ -74,6 +74,7 @@ def options_of(settings: Settings, workspace: Workspace) -> dict[str, Any]:
         "trust": settings.trust,
         "allow": settings.allow,
         "deny": settings.deny,
+        "import_map": dict(settings.import_map),
         "no_build": settings.no_build,
         "allow_build": settings.allow_build,
         "exclude_newer": settings.exclude_newer,

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
 
     from forerun.resolver.source import Source
-    from forerun.resolver.trust import Policy
     from forerun.runner.question import Question
+
+    from .settings import Settings
 
 MOST_NAMES = 10
 """More are refused without a question: nobody would read it."""
@@ -71,25 +72,19 @@ def can_ask(context: Context[Any, Any]) -> bool:
     return kinds is not None and (kinds.form is not None or kinds.url is None)
 
 
-def doubts_about(
-    source: Source, dependencies: list[str], rules: Policy, context: Context[Any, Any]
-) -> tuple[Question, ...]:
-    """Return what to ask the person before a run; () where there is nothing to ask, or nobody."""
-    if not can_ask(context):
-        return ()
-    found = unvetted(source, dependencies, rules)
-    is_readable = len(found) <= MOST_NAMES and all(len(each.name) <= LONGEST_NAME for each in found)
-    return found if is_readable else ()
+def unvetted(source: Source, dependencies: list[str], python: str, settings: Settings) -> tuple[Question, ...]:
+    """Return what a run would be refused for, and what a person may allow; () where they may not, or nobody would read.
 
-
-def unvetted(source: Source, dependencies: list[str], rules: Policy) -> tuple[Question, ...]:
-    """Return what a run would be refused for, and that a person may allow; () where one may not."""
-    resolution = resolve(source)
+    `python` is the version that the caller asks for, or "".
+    """
+    resolution = resolve(source, python=python if "." in python else None, import_map=dict(settings.import_map))
     named, bad = declared_requirements(dependencies, source.author, "", 0, "named by the caller")
     asked = {each.name for each in named}
     predicted = (each for each in resolution.requirements if each.name not in asked and not each.is_lazy)
     whole = resolution.replace(requirements=(*named, *predicted), unresolved=(*resolution.unresolved, *bad))
-    return questions(whole, rules, source, passed_on(os.environ))
+    found = questions(whole, settings.policy, source, passed_on(os.environ))
+    is_readable = len(found) <= MOST_NAMES and all(len(each.name) <= LONGEST_NAME for each in found)
+    return found if is_readable else ()
 
 
 def _text(doubts: tuple[Question, ...]) -> str:

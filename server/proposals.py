@@ -12,9 +12,9 @@ from mcp.server.mcpserver import Context
 from forerun.resolver.notebook import code_of_notebook
 from forerun.resolver.source import Source, from_bytes, from_code
 
-from .arguments import MOST_TEXT, check_items, check_text
+from .arguments import MOST_TEXT, check_items, check_python, check_text
 from .calls import told
-from .consent import Proposal, doubts_about
+from .consent import Proposal, can_ask, unvetted
 from .files import parts_below, read_below
 
 if TYPE_CHECKING:
@@ -29,20 +29,30 @@ if TYPE_CHECKING:
 def proposers(settings: Settings, workspace: Workspace) -> tuple[Proposer, Proposer]:
     """Return what makes a proposal of code, and of a file under the mount; the SDK calls them before the tools."""
 
-    def proposed(source: Source, shown: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
-        return Proposal(source, shown, doubts_about(source, dependencies, settings.policy, context))
+    def proposed(
+        source: Source, shown: str, dependencies: list[str], python: str, context: Context[Any, Any]
+    ) -> Proposal:
+        doubts = unvetted(source, dependencies, python, settings) if can_ask(context) else ()
+        return Proposal(source, shown, doubts)
 
-    async def propose_code(python_code: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
+    async def propose_code(
+        python_code: str, dependencies: list[str], python_version: str, context: Context[Any, Any]
+    ) -> Proposal:
         with told(workspace):
             check_text("python_code", python_code)
             check_items("dependencies", dependencies)
-            return await asyncio.to_thread(proposed, code(python_code, workspace), "", dependencies, context)
+            check_python(python_version)
+            source = code(python_code, workspace)
+            return await asyncio.to_thread(proposed, source, "", dependencies, python_version, context)
 
-    async def propose_file(file_path: str, dependencies: list[str], context: Context[Any, Any]) -> Proposal:
+    async def propose_file(
+        file_path: str, dependencies: list[str], python_version: str, context: Context[Any, Any]
+    ) -> Proposal:
         with told(workspace):
             check_items("dependencies", dependencies)
+            check_python(python_version)
             source, shown = await asyncio.to_thread(read_file, file_path, workspace)
-            return await asyncio.to_thread(proposed, source, shown, dependencies, context)
+            return await asyncio.to_thread(proposed, source, shown, dependencies, python_version, context)
 
     return propose_code, propose_file
 

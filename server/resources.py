@@ -21,7 +21,7 @@ from .files import parts_below, read_below
 from .products import FILES, OUTPUT, type_of, uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .kept import Shelf
     from .workspace import Workspace
@@ -73,8 +73,8 @@ def listed(workspace: Workspace) -> list[Resource]:
     return found
 
 
-async def read(uri: str, workspace: Workspace, shelf: Shelf, session: str) -> Content:
-    """Return what a URI leads to.
+async def read(uri: str, workspace: Workspace, shelf: Shelf, session: str, import_map: Mapping[str, str]) -> Content:
+    """Return what a URI leads to; `import_map` is the operator's own.
 
     Raises:
         ResourceNotFoundError: there is nothing, or not for this session.
@@ -88,7 +88,9 @@ async def read(uri: str, workspace: Workspace, shelf: Shelf, session: str) -> Co
         raise ResourceNotFoundError(f"there is no resource {words.encodable(uri)[:200]}")
     if beginning == FILES:
         return await asyncio.to_thread(_file, rest, workspace)
-    return _kept(rest, shelf, session) if beginning == OUTPUT else await asyncio.to_thread(_import_name, rest)
+    if beginning == OUTPUT:
+        return _kept(rest, shelf, session)
+    return await asyncio.to_thread(_import_name, rest, import_map)
 
 
 def _file(path: str, workspace: Workspace) -> Content:
@@ -137,19 +139,19 @@ def _content(data: bytes, mime_type: str) -> Content:
     return Content(text, mime_type if is_text else "text/plain")
 
 
-def _import_name(name: str) -> Content:
+def _import_name(name: str, import_map: Mapping[str, str]) -> Content:
     if not name.isascii() or len(name) > LONGEST_NAME or not all(map(_is_name, name.split("."))):
         raise ResourceNotFoundError("that is no import name")
-    return Content(json.dumps({"import_name": name, **_said_of(name)}, indent=1), "application/json")
+    return Content(json.dumps({"import_name": name, **_said_of(name, import_map)}, indent=1), "application/json")
 
 
 def _is_name(part: str) -> bool:
     return part.isidentifier() and not iskeyword(part)
 
 
-def _said_of(name: str) -> dict[str, Any]:
+def _said_of(name: str, import_map: Mapping[str, str]) -> dict[str, Any]:
     """Return what the resolver says of a script that imports one name and does nothing else."""
-    resolution = resolve(from_code(f"import {name}\n", "caller"))
+    resolution = resolve(from_code(f"import {name}\n", "caller"), import_map=import_map)
     if resolution.standard_library:
         return {"standard_library": True}
     for each in resolution.unresolved:

@@ -24,6 +24,7 @@ LONGEST_TIMEOUT = 3600.0
 class Settings:
     """Options of a server; `path` "" stands for a temporary folder, `timeout` is for calls that name none.
 
+    `import_map` pairs the operator's own import names with requirements; of equal names the last one counts.
     `max_concurrency` is the number of programs that run at once, 0 for as many as there are cores.
     """
 
@@ -34,6 +35,7 @@ class Settings:
     trust: TrustLevel = "popular"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    import_map: tuple[tuple[str, str], ...] = ()
     no_build: bool = False
     allow_build: tuple[str, ...] = ()
     exclude_newer: str = ""

@@ -23,8 +23,8 @@ from .arguments import (
     Timeout,
     Variables,
     check_items,
-    check_run,
     check_text,
+    check_timeout,
     check_variables,
 )
 from .calls import told
@@ -57,7 +57,7 @@ class Tools(NamedTuple):
 
 def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
     """Return the tools of a server."""
-    usual = settings.timeout
+    usual, own_map = settings.timeout, dict(settings.import_map)
     propose_code, propose_file = proposers(settings, workspace)
 
     async def run_python_code(
@@ -73,7 +73,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
     ) -> RunAnswer:
         with told(workspace):
             await asyncio.to_thread(check_variables, global_variables)
-            _check(stdin, timeout, python_version)
+            _check(stdin, timeout)
             asked = {
                 "dependencies": dependencies,
                 "stdin": stdin,
@@ -96,7 +96,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
     ) -> RunAnswer:
         with told(workspace):
             check_items("args", args)
-            _check(stdin, timeout, python_version)
+            _check(stdin, timeout)
             asked = {"dependencies": dependencies, "stdin": stdin, "timeout": timeout, "python": python_version}
             return await calls.answer(proposal, args, context, consent, **asked)
 
@@ -111,7 +111,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
             return await asyncio.to_thread(_predicted, source)
 
     def _predicted(source: Source) -> CallToolResult:
-        return prediction_of(resolve(source), settings.policy, workspace)
+        return prediction_of(resolve(source, import_map=own_map), settings.policy, workspace)
 
     for tool, propose in ((run_python_code, propose_code), (run_python_file, propose_file)):
         # Written as text, an annotation could not name a function that is local here.
@@ -120,6 +120,6 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
     return Tools(run_python_code, run_python_file, resolve_dependencies)
 
 
-def _check(stdin: str, timeout: float, python_version: str) -> None:
+def _check(stdin: str, timeout: float) -> None:
     check_text("stdin", stdin)
-    check_run(timeout, python_version)
+    check_timeout(timeout)

@@ -96,6 +96,50 @@ def test_a_project_file_that_programs_can_write_does_not_count(run_forerun: Fore
     assert shown(run_forerun, "--path", "mounted")["trust"].startswith('"any"')
 
 
+def test_a_project_has_options_of_a_server(run_forerun: Forerun, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('a = "x"\nb = "mine"\n')
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.forerun]\nimport-map = { b = "theirs", c = "z" }\n[tool.forerun.server]\ntimeout = 7\nsandbox = true\n'
+        'max-memory = "1GB"\ndeps = ["a>=1,<2", "b"]\nmax-retries = 3\nlog-format = "json"\n'
+    )
+    found = shown(run_forerun, "--max-retries", "1", "--map", "own.toml")
+    project = f"  ({tmp_path / 'pyproject.toml'})"
+    assert found["timeout"] == f"7.0{project}"
+    assert found["sandbox"] == f"true{project}"
+    assert found["max-memory"] == f"1000000000{project}"
+    assert found["deps"] == f'["a>=1,<2", "b"]{project}'
+    assert found["log-format"] == f'"json"{project}'
+    assert found["max-retries"] == "1  (flag)"
+    value, _, source = found["map"].partition("  ")
+    assert json.loads(value) == {"a": "x", "b": "mine", "c": "z"}
+    assert source == f"(flag, {tmp_path / 'pyproject.toml'})"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param("timeout = 0", "timeout: must be above 0", id="no time"),
+        pytest.param('timeout = "soon"', "timeout: could not convert", id="no number"),
+        pytest.param("timeout = true", "timeout: must be a text or a number", id="no number but a truth"),
+        pytest.param("sandbox = 1", "sandbox: must be true or false", id="no truth"),
+        pytest.param('deps = "a"', "deps: must be a list", id="no list"),
+        pytest.param('deps = ["--b"]', "deps:", id="no requirement"),
+        pytest.param('log-format = "xml"', "log-format: choose from text, json", id="no choice"),
+        pytest.param("colour = 1", "no setting 'colour'", id="unknown"),
+        pytest.param('host = "0.0.0.0"', "no setting 'host'", id="where it listens"),
+        pytest.param("no-token = true", "no setting 'no-token'", id="for whom"),
+        pytest.param('path = "/"', "no setting 'path'", id="what it mounts"),
+    ],
+)
+def test_what_a_project_may_not_say_is_named(line: str, said: str, run_forerun: Forerun, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.forerun.server]\n{line}\n")
+    ended = run_forerun("stdio")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"{tmp_path / 'pyproject.toml'}: [tool.forerun.server]" in ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

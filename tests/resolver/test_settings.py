@@ -18,9 +18,11 @@ def test_the_nearest_project_speaks(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text(
         '[tool.forerun]\ntrust = "curated"\nallow = ["x"]\ndeny = ["y"]\n[tool.forerun.import-map]\nmine = "my-dist"\n'
+        "[tool.forerun.server]\ntimeout = 5\n"
     )
     found = settings_for(str(inner))
-    assert found == Settings("curated", ("x",), ("y",), (("mine", "my-dist"),), str(tmp_path / "pyproject.toml"))
+    path = str(tmp_path / "pyproject.toml")
+    assert found == Settings("curated", ("x",), ("y",), (("mine", "my-dist"),), (("timeout", 5),), path)
     (inner / "pyproject.toml").write_text("[project]\n")
     assert settings_for(str(inner)) == Settings()
 
@@ -37,6 +39,7 @@ def test_the_nearest_project_speaks(tmp_path: Path) -> None:
             'import-map = {a = "x @ https://example.org/x.whl"}', "not URLs or paths; give one with --with", id="URL"
         ),
         pytest.param('import-map = {a = "x>=1 or so"}', "no distribution's name or requirement", id="specifier"),
+        pytest.param("server = 1", "server must be a table", id="server"),
         pytest.param("trust = ", "is not valid TOML", id="toml"),
     ],
 )

@@ -168,6 +168,31 @@ async def test_nothing_is_asked_of_what_is_denied_or_lies(folder: Path, ask: Ask
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    ("python", "names"),
+    [
+        pytest.param("3.8", ["cowpy"], id="where it is needed"),
+        pytest.param("3.8.1", ["cowpy"], id="with a last part"),
+        pytest.param("3.13", [], id="where it is not"),
+        pytest.param("3", [], id="too short to tell"),
+        pytest.param("", [], id="ours"),
+    ],
+)
+async def test_the_question_is_about_the_python_that_is_asked_for(
+    python: str, names: list[str], folder: Path, ask: Ask
+) -> None:
+    asked: list[str] = []
+    settings = Settings(path=str(folder))
+    runs = Runs(1)
+    code = "import sys\nif sys.version_info < (3, 9):\n    import cowpy\n"
+    with open_workspace(settings) as workspace:
+        server = build_server(settings, workspace, runs)
+        async with Client(server, elicitation_callback=_answering("decline", None, asked)) as client:
+            await ask(client, "run_python_code", python_code=code, python_version=python)
+    runs.close()
+    assert [name for name in ["cowpy"] if any(f"- {name} is" in each for each in asked)] == names
+
+
 @pytest.mark.network
 async def test_consent_installs_for_one_run_and_is_asked_once(folder: Path, mode: str, ask: Ask) -> None:
     asked: list[str] = []

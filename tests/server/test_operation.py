@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mcp_types import TextResourceContents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .conftest import Connect
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -27,6 +30,19 @@ def test_log_lines_are_json_where_asked_for(start: Callable[..., Any], folder: P
     lines = [json.loads(line) for line in errors.decode().splitlines()]
     assert any("none.py" in line["message"] and line["level"] == "info" for line in lines)
     assert all(line["time"] > 1.7e9 for line in lines)
+
+
+@pytest.mark.network
+@pytest.mark.anyio
+async def test_the_operators_own_map_goes_before_the_tables(connect: Connect, ask: Callable[..., Any]) -> None:
+    async with connect(import_map=(("yaml", "pyyaml==6.0.2"), ("yaml", "pyyaml==6.0.1"))) as client:
+        _, predicted, _ = await ask(client, "resolve_dependencies", python_code="import yaml")
+        _, facts, _ = await ask(client, "run_python_code", python_code="import yaml; yaml.__version__")
+        (said,) = (await client.read_resource("forerun://distribution/yaml")).contents
+    assert [each["requirement"] for each in predicted["requirements"]] == ["pyyaml==6.0.1"]
+    assert (facts["status"], facts["return_value"]) == ("success", "6.0.1")
+    assert isinstance(said, TextResourceContents)
+    assert json.loads(said.text)["distributions"][0]["requirement"] == "pyyaml==6.0.1"
 
 
 def test_a_quiet_server_says_nothing(start: Callable[..., Any], folder: Path) -> None:
