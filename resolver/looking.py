@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     LookAtAll = Callable[["Looking", Sequence["Source | str"]], Iterable["Look"]]
 
+MOST_MODULES = 10_000
+"""Different modules of one source that are looked up; no program imports as many."""
+
 PATH_WORDS = ("sys.path", "path.append(", "path.insert(", "addsitedir")
 """A text without these adds nothing to `sys.path`."""
 
@@ -78,7 +81,7 @@ class Looking:
 
     def below(self, source: Source, *, is_declared: bool, is_main: bool = False) -> Look:
         """Look at a source that another one imports, and for which that one's block declares, or does not."""
-        reading = find_imports(source, self._target)
+        reading, problems = _bounded(find_imports(source, self._target), source)
         if any(word in source.text for word in PATH_WORDS):
             source = _with_search_path(source, reading)
         findings = self._origins.of(reading, source)
@@ -88,7 +91,7 @@ class Looking:
             source.replace(text="", notes=()),
             tuple(_once(needed)),
             tuple(_once(each for each in findings if id(each) not in chosen)),
-            diagnostics=tuple(self._problems(source, reading, is_main=is_main)),
+            diagnostics=(*self._problems(source, reading, is_main=is_main), *problems),
             is_declared=is_declared,
         )
         return self._with_rules(look, source, reading)
@@ -121,6 +124,19 @@ class Looking:
                 constraints=() if look.is_declared else tuple(constraints), diagnostics=(*look.diagnostics, *notes)
             )
         return look
+
+
+def _bounded(reading: Reading, source: Source) -> tuple[Reading, Sequence[Diagnostic]]:
+    """Return a reading without what is beyond `MOST_MODULES`, and a note that says so."""
+    if len(reading.imports) <= MOST_MODULES:
+        return reading, ()
+    seen: set[tuple[str, int]] = set()
+    for index, each in enumerate(reading.imports):
+        seen.add((each.module, each.level))
+        if len(seen) > MOST_MODULES:
+            note = f"imports more than {MOST_MODULES:,} different modules; from here on they are not looked at"
+            return reading.replace(imports=reading.imports[:index]), (Diagnostic(source.name, each.line, note),)
+    return reading, ()
 
 
 def _once(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ import pytest
 
 from forerun.resolver import import_table, near_names, registered, second_opinion, shipped_names
 from forerun.resolver.import_map import look_up_names
+from forerun.resolver.looking import MOST_MODULES
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_code
 from forerun.resolver.target import this_target
@@ -124,3 +125,13 @@ def test_a_large_script_takes_memory_in_pieces() -> None:
         for count in (75_000, 600_000)
     ]
     assert peaks[1] < 3 * peaks[0]
+
+
+def test_beyond_a_bound_imports_are_counted_and_not_looked_up() -> None:
+    code = "".join(f"import zzq{number}\n" for number in range(MOST_MODULES)) + "import os, yaml\nimport zzq0, numpy\n"
+    found = resolve_sources([from_code(code)], this_target())
+    assert len(found.unresolved) + len(found.requirements) == MOST_MODULES
+    assert {each.name for each in found.requirements}.isdisjoint({"pyyaml", "numpy"})
+    (note,) = found.diagnostics
+    assert (note.line, note.kind) == (MOST_MODULES + 1, "note")
+    assert note.message.startswith("imports more than 10,000 different modules")
