@@ -70,13 +70,11 @@ class Bench:
         forerun = [self._program("forerun"), str(script)]
         self._until_compiled(forerun, distributions)
         commands = [("ready environment", [ready, str(script)]), ("forerun", forerun)]
-        uv = shutil.which("uv", path=os.path.dirname(sys.executable)) or shutil.which("uv")
-        if uv:
-            added = [part for name in distributions for part in ("--with", name)]
-            python = ["--python", self._python, "--no-project"]
-            command = [uv, "run", "--quiet", "--offline", *python, *added, str(script)]
-            self._call([uv, "run", "--quiet", *python, *added, str(script)])
-            commands.append(("uv run --offline --with", command))
+        added = [part for name in distributions for part in ("--with", name)]
+        python = ["--python", self._python, "--no-project"]
+        self._call([self._program("uv"), "run", "--quiet", *python, *added, str(script)])
+        offline = [self._program("uv"), "run", "--quiet", "--offline", *python, *added, str(script)]
+        commands.append(("uv run --offline --with", offline))
         self._compare(f"warm run, {label}", *commands)
 
     def old_way(self) -> None:
@@ -103,7 +101,18 @@ class Bench:
         self._call([self._python, "-m", "venv", "--without-pip", str(root)])
         python = str(root / "bin" / "python")
         if distributions:
-            self._call(["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *distributions])
+            self._call(
+                [
+                    self._program("uv"),
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--compile-bytecode",
+                    "--python",
+                    python,
+                    *distributions,
+                ]
+            )
         return python
 
     def _until_compiled(self, forerun: list[str], distributions: tuple[str, ...]) -> None:

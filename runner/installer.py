@@ -32,6 +32,9 @@ PASSED_WHOLE = frozenset(
 )
 """Environment variables that an installer needs; a build, which runs a project's code, sees no other of ours."""
 
+FEW_RETRIES, RETRIES = 1, 2
+"""Retries before the cache is tried, and after it: the waits are seconds, each twice as long as the one before."""
+
 LARGEST_CONFIGURATION = 60_000
 """Bytes that a pipe takes in at once."""
 
@@ -121,22 +124,34 @@ class Uv:
             raise self._failure([str(each) for each in locked_distributions(lock)], output)
 
     def run(self, arguments: Sequence[str], folder: str) -> ToolOutput:
-        """Run uv; where it cannot reach the index, once more with what its own cache holds."""
+        """Run uv; where it cannot reach the index, with what its own cache holds, and with more patience if need be."""
         if self._is_offline:
-            arguments = [*arguments, "--offline"]
-        output = self.run_once(arguments, folder)
-        if output.code and not self._is_offline and self._explain(output).kind == "network":
+            return self.run_once([*arguments, "--offline"], folder)
+        output = self.run_once(arguments, folder, retries=FEW_RETRIES)
+        if not self._is_unreachable(output):
+            return output
+        cached = self.run_once([*arguments, "--offline"], folder)
+        if not cached.code:
             self._is_offline = True
-            cached = self.run_once([*arguments, "--offline"], folder)
-            return output if cached.code else cached
+            return cached
+        output = self.run_once(arguments, folder)
+        self._is_offline = self._is_unreachable(output)
         return output
 
-    def run_once(self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet") -> ToolOutput:
-        """Run uv in an empty folder, with the environment variables that it may see."""
+    def _is_unreachable(self, output: ToolOutput) -> bool:
+        return output.code != 0 and self._explain(output).kind == "network"
+
+    def run_once(
+        self, arguments: Sequence[str], folder: str, verbosity: str = "--quiet", retries: int = RETRIES
+    ) -> ToolOutput:
+        """Run uv in an empty folder, with the environment variables that it may see.
+
+        `retries` is how often a request is repeated that failed, unless the person's own variables say so.
+        """
         # A project's settings in the current folder are not the operator's, so uv is started elsewhere; and what it
         # leaves behind when it is killed goes with that folder.
         passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED) or name in PASSED_WHOLE}
-        usual = {"UV_SYSTEM_CERTS": "1"}
+        usual = {"UV_SYSTEM_CERTS": "1", "UV_HTTP_RETRIES": str(retries)}
         ours = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
         environment = {**usual, **passed, **self._settings.variables, **ours}
         with _readable_once(self._settings.configuration) as descriptors:

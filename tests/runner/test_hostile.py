@@ -152,7 +152,7 @@ def test_a_build_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None
     seen: list[str] = []
 
     class Watched(Uv):
-        def run_once(self, arguments, folder, verbosity="--quiet"):  # type: ignore[no-untyped-def]
+        def run_once(self, arguments, folder, verbosity="--quiet", retries=0):  # type: ignore[no-untyped-def]
             self._program = sys.executable
             output = super().run_once(["-c", "import os; print(sorted(os.environ))"], folder, "-E")
             seen.append(output.stdout.decode())
