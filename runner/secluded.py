@@ -61,10 +61,18 @@ def visible_paths(
     visible = [(path, path, False) for path in shown]
     visible.append((environment.folder, environment.folder, True))
     visible += [(real, virtual, True) for virtual, real in request.mounts]
-    if source.kind == "script" and not request.shown_path:
-        path = os.path.abspath(source.path)
-        visible.append((path, path, False))
+    own = os.path.abspath(source.path) if source.kind == "script" else own_module(request)
+    if own and not request.shown_path:
+        visible.append((own, own, False))
     return visible
+
+
+def own_module(request: Request) -> str:
+    """Return the package or file in the current folder that `-m` runs, or "" where it runs none of those."""
+    if not request.module:
+        return ""
+    path = os.path.join(os.getcwd(), request.module.partition(".")[0])
+    return next((each for each in (path, f"{path}.py") if os.path.exists(each)), "")
 
 
 def checked_prefix(python: str, *private: str) -> str:
@@ -82,7 +90,12 @@ def checked_prefix(python: str, *private: str) -> str:
 
 
 def working_folder(request: Request, folder: str) -> str:
-    """Return where a sandboxed script works: where it was to, if that is seen, else in its mount or its empty home."""
+    """Return where a sandboxed script works: where it was to, if that is seen, else in its mount or its empty home.
+
+    A module of the current folder is found from there, and there alone.
+    """
+    if own_module(request):
+        return os.getcwd()
     virtual = request.mounts[0][0] if request.mounts else HOME
     return folder if folder == virtual or folder.startswith(virtual.rstrip("/") + "/") else virtual
 

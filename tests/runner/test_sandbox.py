@@ -315,3 +315,27 @@ def test_a_command_sees_its_own_script_by_whatever_path_it_was_given(
     if "not permitted" in done.stderr or "No space left" in done.stderr:
         pytest.skip(done.stderr)
     assert (done.stdout, done.stderr, done.returncode) == ("['a.py']\n", "", 0)
+
+
+@pytest.mark.parametrize("shown", ["folder", "file"])
+def test_a_command_sees_the_module_that_it_runs_and_nothing_beside_it(
+    shown: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
+) -> None:
+    code = "import os, sys; sys.stdout.write(f'{__name__} {os.getcwd()} {sorted(os.listdir())}')\n"
+    (tmp_path / "secret.txt").write_text("")
+    if shown == "folder":
+        (tmp_path / "pkg").mkdir()
+        (tmp_path / "pkg" / "__init__.py").write_text("")
+        (tmp_path / "pkg" / "part.py").write_text("from . import other\n" + code)
+        (tmp_path / "pkg" / "other.py").write_text("")
+    else:
+        (tmp_path / "pkg.py").write_text(code)
+    module, seen = ("pkg.part", "pkg") if shown == "folder" else ("pkg", "pkg.py")
+    done = subprocess.run(
+        [*forerun_command, "run", "--sandbox", "-m", module],
+        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir), "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    if "not permitted" in done.stderr or "No space left" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr, done.returncode) == (f"__main__ {tmp_path} {[seen]}", "", 0)
