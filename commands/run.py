@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from forerun.resolver.settings import settings_for
@@ -12,6 +11,7 @@ from forerun.runner.execution import Attached
 from forerun.runner.observer import Observer
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
+from forerun.runner.signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
+
+from .signals import signal
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36

@@ -7,11 +7,11 @@ the server start one supervisor process a run (`supervised.py`), which captures 
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from . import descendants
 from .errors import SystemUnsupported
+from .signals import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

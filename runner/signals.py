@@ -1,0 +1,14 @@
+"""The module `signal`, without the enums around its numbers: to make those takes longer than all else before a run."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    try:
+        import _signal as signal
+    except ImportError:
+        import signal
+
+__all__ = ["signal"]
