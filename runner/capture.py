@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 
+from forerun.resolver.value import Value
+
 from .exchange import write_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 HEADER = 5
 """Bytes before a chunk in a saved capture: the stream's number, and the chunk's length (little-endian)."""
@@ -19,7 +25,7 @@ class Capture:
         self._head: list[tuple[int, bytes]] = []
         self._tail: deque[tuple[int, bytes]] = deque()
         self._tail_held = 0
-        self._cut = 0
+        self._cut = [0, 0, 0]
 
     def add(self, stream: int, data: bytes) -> None:
         """Take in a chunk of stream 1 (stdout) or 2 (stderr)."""
@@ -31,25 +37,48 @@ class Capture:
             self._tail.append((stream, rest))
             self._tail_held += len(rest)
         while self._tail and self._tail_held - len(self._tail[0][1]) >= self._tail_size:
-            dropped = self._tail.popleft()[1]
+            of, dropped = self._tail.popleft()
             self._tail_held -= len(dropped)
-            self._cut += len(dropped)
+            self._cut[of] += len(dropped)
 
     def save(self, path: str) -> None:
-        """Write everything kept to a file; stream 0 holds the number of bytes that were cut between head and tail."""
+        """Write everything kept to a file; stream 0 holds how many bytes of each were cut between head and tail."""
         chunks = [*self._head]
-        if self._cut:
-            chunks.append((0, str(self._cut).encode()))
+        if any(self._cut):
+            chunks.append((0, f"{self._cut[1]} {self._cut[2]}".encode()))
         parts = (bytes([stream]) + len(data).to_bytes(4, "little") + data for stream, data in [*chunks, *self._tail])
         write_file(path, b"".join(parts))
 
 
-def load(whole: bytes) -> list[tuple[int, bytes]]:
-    """Return a saved capture as (stream, data) in order."""
-    chunks = []
+class Output(Value):
+    """What was kept of two streams as text, with marks where something was cut: each alone, and both in their order."""
+
+    stdout: str = ""
+    stderr: str = ""
+    both: str = ""
+    cut: int = 0
+
+
+def load(saved: bytes) -> Output:
+    """Return a saved capture; where only one stream was written to, its text and that of both is one and the same."""
+    chunks = list(_chunks(memoryview(saved)))
+    cut = next((tuple(map(int, bytes(data).split())) for stream, data in chunks if stream == 0), (0, 0))
+    used = {stream for stream, _ in chunks} | {number for number, lost in enumerate(cut, 1) if lost}
+    stdout, stderr = (_text(chunks, {number}, cut[number - 1]) if number in used else "" for number in (1, 2))
+    both = _text(chunks, {1, 2}, sum(cut)) if {1, 2} <= used else stdout or stderr
+    return Output(stdout, stderr, both, sum(cut))
+
+
+def _chunks(saved: memoryview) -> Iterator[tuple[int, memoryview]]:
     position = 0
-    while position + HEADER <= len(whole):
-        size = int.from_bytes(whole[position + 1 : position + HEADER], "little")
-        chunks.append((whole[position], whole[position + HEADER : position + HEADER + size]))
-        position += HEADER + size
-    return chunks
+    while position + HEADER <= len(saved):
+        end = position + HEADER + int.from_bytes(saved[position + 1 : position + HEADER], "little")
+        yield saved[position], saved[position + HEADER : end]
+        position = end
+
+
+def _text(chunks: Iterable[tuple[int, memoryview]], streams: set[int], cut: int) -> str:
+    mark = f"\n[... {cut} bytes left out ...]\n".encode() if cut else b""
+    return b"".join(data if stream else mark for stream, data in chunks if stream in streams | {0}).decode(
+        "utf-8", "replace"
+    )

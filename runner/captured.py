@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from forerun.resolver.source import Source
 
+    from .capture import Output
     from .environment import Environment
     from .request import Request
 
@@ -152,12 +153,8 @@ def _failure(ending: dict[str, Any], complaint: str) -> str:
     return str(ending.get("failure") or last_line or "its supervisor was killed")
 
 
-def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tuple[int, bytes]]) -> Execution:
+def _execution(ending: dict[str, Any], environment: Environment, output: Output) -> Execution:
     answer = read_answer(environment.answer)
-    cut = sum(int(data) for stream, data in chunks if stream == 0)
-    streams = {number: b"".join(data for stream, data in chunks if stream == number) for number in (1, 2)}
-    mark = f"\n[... {cut} bytes left out ...]\n".encode()
-    whole = b"".join(mark if stream == 0 else data for stream, data in chunks)
     return Execution(
         ending["outcome"],
         ending["code"],
@@ -167,10 +164,10 @@ def _execution(ending: dict[str, Any], environment: Environment, chunks: list[tu
         answer.get("traceback", ""),
         bool(answer.get("read_stdin")),
         return_value(answer),
-        streams[1].decode("utf-8", "replace"),
-        streams[2].decode("utf-8", "replace"),
-        whole.decode("utf-8", "replace"),
-        cut,
+        output.stdout,
+        output.stderr,
+        output.both,
+        output.cut,
         tuple(_pictures(answer, environment, ".png")),
         tuple(Artefact("text/html", page) for page in _pictures(answer, environment, ".html")),
     )

@@ -63,8 +63,8 @@ class Request(Value):
     module: str = ""
     environment: Mapping[str, str] | None = None
     variables: Mapping[str, Any] | None = None
-    head: int = 5_000_000
-    tail: int = 5_000_000
+    head: int = 3_000_000
+    tail: int = 3_000_000
 
     @property
     def outer_environment(self) -> Mapping[str, str]:
