@@ -7,6 +7,7 @@ import json
 from forerun import data
 
 from .guards import may_ask
+from .import_map import DEEPEST
 from .naming_lines import ATTRIBUTE
 from .returns import Returns
 from .use import TEXT, matches
@@ -59,7 +60,7 @@ def _parse(line: str) -> Mapping[str, Any]:
 
 def _imported(statement: Import) -> Iterator[str]:
     """Yield the paths that an import names, those that lead to them, and their last parts."""
-    parts = statement.module.split(".")
+    parts = statement.module.split(".")[:DEEPEST]
     yield from (".".join(parts[:size]) for size in range(1, len(parts) + 1))
     yield from (f"{statement.module}.{name}" for name in statement.names)
     yield from (parts[-1], *statement.names)
@@ -88,15 +89,17 @@ def _may_be_used(pattern: str, paths: set[str], text: str) -> bool:
 
 def _is_attribute(name: str, text: str, holders: Sequence[str] = ()) -> bool:
     """Whether a text has a name behind a dot, and before that a holder, if one is given and has no other name there."""
+    has_another_holder = False
     at = text.find(name)
     while at >= 0:
         before = text[max(at - WINDOW, 0) : at].rstrip(BLANK)
         if not before or before.endswith("."):
             holder = before.removesuffix(".").rstrip(BLANK)
-            if not holder or not holders or holder.endswith(holders[0]) or _is_renamed(holders[0], text):
+            if not holder or not holders or holder.endswith(holders[0]):
                 return True
+            has_another_holder = True
         at = text.find(name, at + len(name))
-    return False
+    return has_another_holder and _is_renamed(holders[0], text)
 
 
 def _is_renamed(name: str, text: str) -> bool:
