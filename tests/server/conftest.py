@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -151,6 +152,70 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30.0) -> N
     while not is_so():
         assert time.monotonic() < until, f"still not: {what}"
         time.sleep(0.02)
+
+
+class HttpServer:
+    """A server process, and what it said on stderr: where it is, and how a client is configured."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.said = ""
+        assert process.stderr is not None
+        while not self.said.endswith("\n}\n"):
+            line = process.stderr.readline()
+            assert line, f"it ended: {self.said}"
+            self.said += line
+        entry = json.loads(self.said[self.said.index("{") :])["mcpServers"]["forerun"]
+        self.url: str = entry["url"]
+        self.headers: dict[str, str] = entry.get("headers", {})
+        self.port = int(self.url.split(":")[2].split("/")[0])
+
+    def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        text = answer.read().decode() if answer.getheader("content-type") != "text/event-stream" else ""
+        connection.close()
+        return answer.status, text
+
+
+@pytest.fixture(scope="session")
+def launch() -> Callable[..., HttpServer]:
+    """Starts a server over HTTP, on a free port."""
+
+    def launched(command: list[str], environment: dict[str, str], folder: Path) -> HttpServer:
+        process = subprocess.Popen(
+            [*command, "--port", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=folder,
+        )
+        return HttpServer(process)
+
+    return launched
+
+
+@pytest.fixture
+def serve(
+    outer: dict[str, str], forerun_command: list[str], launch: Callable[..., HttpServer], tmp_path: Path
+) -> Iterator[Callable[..., HttpServer]]:
+    """Starts servers that end with the test."""
+    started: list[HttpServer] = []
+
+    def start(*flags: str, transport: str = "streamable-http", **more: str) -> HttpServer:
+        started.append(launch([*forerun_command, transport, *flags], {**outer, **more}, tmp_path))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.process.kill()
+        server.process.communicate()
 
 
 class Sleeper:

@@ -25,69 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
+    from .conftest import HttpServer
+
     Ask = Callable[..., Awaitable[tuple[str, dict[str, Any], bool]]]
 
 TOKEN = "a-token-of-the-tests"
 
 
-class HttpServer:
-    """A server process, and what it said on stderr: where it is, and how a client is configured."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.said = ""
-        assert process.stderr is not None
-        while not self.said.endswith("\n}\n"):
-            line = process.stderr.readline()
-            assert line, f"it ended: {self.said}"
-            self.said += line
-        entry = json.loads(self.said[self.said.index("{") :])["mcpServers"]["forerun"]
-        self.url: str = entry["url"]
-        self.headers: dict[str, str] = entry.get("headers", {})
-        self.port = int(self.url.split(":")[2].split("/")[0])
-
-    def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            connection.putheader(name, value)
-        connection.endheaders(body)
-        answer = connection.getresponse()
-        text = answer.read().decode() if answer.getheader("content-type") != "text/event-stream" else ""
-        connection.close()
-        return answer.status, text
-
-
-def launch(command: list[str], environment: dict[str, str], folder: Path) -> HttpServer:
-    process = subprocess.Popen(
-        [*command, "--port", "0"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        cwd=folder,
-    )
-    return HttpServer(process)
-
-
-@pytest.fixture
-def serve(outer: dict[str, str], forerun_command: list[str], tmp_path: Path) -> Iterator[Callable[..., HttpServer]]:
-    started: list[HttpServer] = []
-
-    def start(*flags: str, transport: str = "streamable-http", **more: str) -> HttpServer:
-        started.append(launch([*forerun_command, transport, *flags], {**outer, **more}, tmp_path))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.process.kill()
-        server.process.communicate()
-
-
 @pytest.fixture(scope="module")
 def open_server(
-    cache_dir: Path, forerun_command: list[str], tmp_path_factory: pytest.TempPathFactory
+    cache_dir: Path,
+    forerun_command: list[str],
+    launch: Callable[..., HttpServer],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[HttpServer]:
     """One server without a token for all tests that only ask whether they get in."""
     flags = ["--no-token", "--allow-host", "forerun.example", "--allow-origin", "https://app.example"]
