@@ -17,6 +17,8 @@ RUN_OPTIONS = frozenset(
 )
 """What `forerun run` takes and `forerun stdio` does not."""
 
+SCRIPTS = (".py", ".pyw", ".ipynb")
+
 HELP = """\
 usage: forerun [FILE | COMMAND] [options]
 
@@ -66,7 +68,8 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if not first.startswith("-") and _names_a_file(first):
         return _run(arguments)
-    if first in RUN_OPTIONS or first.partition("=")[0] in RUN_OPTIONS:
+    is_for_script = any(each.endswith(SCRIPTS) for each in rest) and first.startswith("-")
+    if is_for_script or first in RUN_OPTIONS or first.partition("=")[0] in RUN_OPTIONS:
         sys.stderr.write(
             f"forerun: options of a run stand behind the command: forerun run {' '.join(arguments)[:200]}\n"
         )
@@ -86,7 +89,7 @@ def _without_arguments() -> int:
 
 def _names_a_file(argument: str) -> bool:
     """Whether the argument is anything with a path separator, or ends as scripts and notebooks do."""
-    return os.sep in argument or "/" in argument or argument.endswith((".py", ".pyw", ".ipynb"))
+    return os.sep in argument or "/" in argument or argument.endswith(SCRIPTS)
 
 
 def _resolve(arguments: list[str], program: str = "forerun resolve") -> int:

@@ -19,7 +19,7 @@ from .rewriting import rewrite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from forerun.resolver.findings import Requirement, Resolution
     from forerun.resolver.trust import Policy
@@ -104,7 +104,7 @@ def _check(options: Options, _rules: Policy) -> int:
         raise ResolverError("--check takes files and folders, whose project it looks for")
     resolution = resolve_paths(options, reads_blocks=False)
     declared = _declarations(options)
-    is_whole = not declared.files or any(os.path.isdir(path) for path in options.paths)
+    is_whole = not declared.files or any(_holds_all(path, declared.files) for path in options.paths)
     findings = check(resolution, declared, is_whole=is_whole)
     if options.check_format == "sarif":
         from forerun import __version__
@@ -115,6 +115,14 @@ def _check(options: Options, _rules: Policy) -> int:
     if options.check_format == "text":
         write(sys.stderr, report.problem_lines(resolution))
     return 1 if findings else 0
+
+
+def _holds_all(path: str, files: Iterable[str]) -> bool:
+    """Whether a folder has all of some files in it or below it: then its scripts are all that they are about."""
+    folder = os.path.realpath(path)
+    return os.path.isdir(folder) and all(
+        os.path.commonpath((folder, os.path.dirname(os.path.realpath(each)))) == folder for each in files
+    )
 
 
 def _declarations(options: Options) -> Declarations:

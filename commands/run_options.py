@@ -16,6 +16,7 @@ from .shared_options import (
     add_trust_options,
     policy_of,
     problems_of,
+    seconds,
     whole_number,
 )
 
@@ -23,6 +24,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+LONGEST_DEADLINE = 1e9
+"""Seconds: thirty years."""
 
 WITHOUT_VALUE = ("-h", "--help", "--refresh", "--no-retry", "--no-hints", "--all-optional", "--no-build",
                  "--download-python", *FLAGS)  # fmt: skip
@@ -106,7 +110,10 @@ def _parser() -> argparse.ArgumentParser:
         help="install this too, such as pandas<3",
     )
     parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="end the script after this time (exit code 124)"
+        "--timeout",
+        type=seconds(LONGEST_DEADLINE),
+        metavar="SECONDS",
+        help="end the script after this time (exit code 124)",
     )
     parser.add_argument("--no-retry", action="store_true", help="do not run again when a module is missing at run time")
     parser.add_argument(
@@ -122,10 +129,3 @@ def _parser() -> argparse.ArgumentParser:
     add_resolver_options(parser)
     add_trust_options(parser)
     return parser
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
-    return seconds

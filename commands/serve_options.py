@@ -16,7 +16,7 @@ from forerun.server.settings import LONGEST_TIMEOUT, Listening, Settings
 
 from .containment_options import LIMITS
 from .project_options import from_table
-from .shared_options import problems_of, whole_number
+from .shared_options import problems_of, seconds, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,13 +63,6 @@ class Serving(NamedTuple):
     listening: Listening | None
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= LONGEST_TIMEOUT:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most {LONGEST_TIMEOUT:g}")
-    return seconds
-
-
 def _yes(text: str) -> bool:
     return text.strip().lower() in ("1", "true", "yes", "on")
 
@@ -89,7 +82,7 @@ OPTIONS = (
     Option("mount", "/working", str, "VIRTUAL", "the absolute path that programs see (default: /working)"),
     Option("path", "", str, "DIR", "the folder behind it (default: a temporary one, deleted at the end)"),
     Option("deps", (), _requirements, "A,B", "requirements to install for every program"),
-    Option("timeout", 300.0, _seconds, "SECONDS", "end a program after this time (default: 300)"),
+    Option("timeout", 300.0, seconds(LONGEST_TIMEOUT), "SECONDS", "end a program after this time (default: 300)"),
     Option("max-retries", 5, whole_number(0, 100), "N", "reruns at most when a module is missing (default: 5)"),
     Option("isolation", "shared", str, "", "share installed files, or copy them for each run", ("shared", "copy")),
     Option("sandbox", False, _yes, "", "show programs nothing but Python and the mount, and give them no network"),

@@ -66,6 +66,21 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
+def seconds(longest: float) -> Callable[[str], float]:
+    """Return what reads a number of seconds above 0 and up to a longest, for `type=` of an option."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not 0 < value <= longest:
+            raise argparse.ArgumentTypeError(f"must be a number of seconds above 0 and at most {longest:,g}")
+        return value
+
+    return read
+
+
 def add_isolation_option(parser: argparse.ArgumentParser) -> None:
     """Add `--isolation`."""
     parser.add_argument(

@@ -46,7 +46,13 @@ def check_map(own: Mapping[str, str]) -> None:
     Raises:
         ResolverError: it has one.
     """
+    if not hasattr(own, "items"):
+        raise ResolverError("an import map maps import names to requirements, as in {'sklearn': 'scikit-learn'}")
     for module, text in own.items():
+        if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
+            raise ResolverError(f"import-map has {module!r}, which is no name that a script can import")
+        if not isinstance(text, str):
+            raise ResolverError(f"import-map maps {module!r} to {text!r}, which is no text")
         try:
             mapped(text)
         except ValueError as error:

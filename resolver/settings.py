@@ -75,7 +75,7 @@ def own_import_map(path: str) -> tuple[tuple[str, str], ...]:
     """
     data = _read(path)
     if not data and not os.path.isfile(path):
-        raise SettingsError(path, "no such file")
+        raise SettingsError(path, "is a folder; name a file in it" if os.path.isdir(path) else "no such file")
     table = _toml(path, data)
     return _import_map(path, table.get("import-map", table))
 

@@ -121,7 +121,7 @@ class Captured:
                 )
         if request.is_sandboxed:
             folder = secluded.working_folder(request, folder)
-            variables = secluded.variables_inside(variables, folder)
+            variables = secluded.variables_inside(variables, folder, request)
         return {
             "arguments": command_line(source, request, environment),
             "environment": variables,

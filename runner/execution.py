@@ -152,7 +152,7 @@ class Attached:
                 variables["FORERUN_TELLS"] = "1"
             if request.is_sandboxed:
                 folder = secluded.working_folder(request, folder or os.getcwd())
-                variables = secluded.variables_inside(variables, folder)
+                variables = secluded.variables_inside(variables, folder, request)
         return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from forerun.resolver.findings import Evidence, Requirement, Unresolved
 from forerun.resolver.import_map import look_up
 from forerun.resolver.near_names import nearest_popular
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from .request import Request
 
 
+SHOWN = "show the folder with --mount /working --path FOLDER, and run the script by its path there"
+"""What a person can do about a module that a sandbox hides."""
+
+
 class Addition(Value):
     """What a missing module leads to: a requirement to install, or a reason for having none.
 
@@ -29,16 +35,24 @@ class Addition(Value):
 
 
 def addition_for(
-    module: str, resolution: Resolution, present: Sequence[Requirement], request: Request, *, is_named: bool = False
+    module: str,
+    resolution: Resolution,
+    present: Sequence[Requirement],
+    request: Request,
+    *,
+    folder: str = "",
+    is_named: bool = False,
 ) -> Addition:
     """Return what to add for a module that the import system could not find; the same tables and rules decide.
 
-    With `is_named`, a library's message has named it, and may mean a distribution by it.
+    `folder` is the script's. With `is_named`, a library's message has named it, and may mean a distribution by it.
 
     A name that nobody vetted is refused here without a question: the script is running already.
     """
     if "\0" in module or len(module) > 200:
         return Addition(reason="the script lacks a module whose name is no module name")
+    if request.is_sandboxed and folder and _is_in(folder, module.partition(".")[0]):
+        return Addition(reason=f"{module} is beside the script, where the sandbox does not look", advice=SHOWN)
     explained = next((each for each in resolution.unresolved if each.module == module.partition(".")[0]), None)
     if explained is not None:
         near = nearest_popular(explained.guess) if explained.guess else ""
@@ -56,6 +70,10 @@ def addition_for(
         evidence=(evidence,),
     )  # fmt: skip
     return _judged(requirement, request)
+
+
+def _is_in(folder: str, module: str) -> bool:
+    return any(os.path.exists(os.path.join(folder, name)) for name in (module, f"{module}.py"))
 
 
 def _named(name: str, present: Sequence[Requirement], request: Request) -> Addition:

@@ -191,7 +191,12 @@ class _Run:
             self._attempts.append(results.Attempt())
             return False
         addition = addition_for(
-            execution.missing, self._resolution, self._requirements, self._request, is_named=execution.is_named
+            execution.missing,
+            self._resolution,
+            self._requirements,
+            self._request,
+            folder=self._source.folder,
+            is_named=execution.is_named,
         )
         is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
         if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:

@@ -89,24 +89,36 @@ def checked_prefix(python: str, *private: str) -> str:
     return prefix
 
 
+def _in_mount(request: Request) -> str:
+    """Return the path under which the mount shows the current folder, or "" where it does not."""
+    virtual, real = request.mounts[0] if request.mounts else ("", "")
+    below = os.path.relpath(os.path.realpath(os.getcwd()), os.path.realpath(real)) if real else os.pardir
+    return "" if below.split(os.sep)[0] == os.pardir else os.path.normpath(os.path.join(virtual, below))
+
+
 def working_folder(request: Request, folder: str) -> str:
     """Return where a sandboxed script works: where it was to, if that is seen, else in its mount or its empty home.
 
-    A module of the current folder is found from there, and there alone.
+    A module of the current folder is found from there; where that lies in the mount, from its place there.
     """
     if own_module(request):
-        return os.getcwd()
+        inside = _in_mount(request)
+        if inside or not request.mounts:
+            return inside or os.getcwd()
     virtual = request.mounts[0][0] if request.mounts else HOME
     return folder if folder == virtual or folder.startswith(virtual.rstrip("/") + "/") else virtual
 
 
-def variables_inside(variables: Mapping[str, str], folder: str) -> dict[str, str]:
+def variables_inside(variables: Mapping[str, str], folder: str, request: Request) -> dict[str, str]:
     """Return environment variables that fit a sandbox in which a script works in `folder`."""
     inner = {name: value for name, value in variables.items() if name not in HOST_ONLY}
     for name in ("TMP", "TEMP"):
         inner.pop(name, None)
     if "FORERUN_FOLDER" in inner:
         inner["FORERUN_FOLDER"] = folder
+    if request.mounts and own_module(request) and not _in_mount(request):
+        # It works in the mount, where Python would look for its module.
+        inner["PYTHONPATH"] = os.pathsep.join(filter(None, (os.getcwd(), inner.get("PYTHONPATH"))))
     return {**inner, "HOME": HOME, "TMPDIR": "/tmp"}
 
 

@@ -61,15 +61,15 @@ def content_of(result: RunResult, workspace: Workspace, products: Products) -> C
 def _facts(result: RunResult, workspace: Workspace, products: Products) -> tuple[RunOutput, str]:
     """Return the facts, and the return value as text, both fit to be sent."""
 
-    def said(text: str, limit: int) -> str:
-        return words.shortened(words.in_virtual_paths(words.encodable(text), workspace.mount), limit)
+    def said(text: str, limit: int, missing: int = 0) -> str:
+        return words.shortened(words.in_virtual_paths(words.encodable(text), workspace.mount), limit, missing)
 
     data, value = _value(getattr(result, "value", None))
     timing = result.timing
     facts = RunOutput(
         status=result.status,
         dependencies=[str(each) for each in result.dependencies],
-        output=said(result.output, MOST_OUTPUT),
+        output=said(result.output, MOST_OUTPUT, result.cut),
         return_value=data,
         error=said(_error(result), MOST_ERROR),
         exit_code=result.exit_code,

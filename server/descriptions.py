@@ -8,7 +8,7 @@ found, installed and cached by themselves: just write the imports; no pip instal
 Returns the printed output, the value of the last expression, open matplotlib figures as images, and on
 failure the traceback. The working folder is {mount}: files written there stay for later calls, and come back
 as resource links. Variables do not stay; each call starts anew. A package that the server does not trust is
-refused. Output beyond 60,000 characters is cut in the middle, and linked in full."""
+refused. Output beyond 60,000 characters is cut in the middle; a link leads to it."""
 
 RUN_FILE = """\
 Run a Python file (.py, .ipynb) that lies under {mount}, like `python FILE ARGS`, in a fresh virtual

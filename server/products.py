@@ -44,7 +44,8 @@ def products_of(result: RunResult, workspace: Workspace, shelf: Shelf, session: 
     kept += [_kept(shelf, Kept(session, each.mime_type, each.data), "page") for each in result.artefacts]
     if len(result.output) > most_output:
         text = words.in_virtual_paths(words.encodable(result.output), workspace.mount).encode()
-        kept.append(_kept(shelf, Kept(session, "text/plain", text), "output in full"))
+        name = "head and tail of the output" if result.cut else "output in full"
+        kept.append(_kept(shelf, Kept(session, "text/plain", text), name))
     links = [each for each in kept if each is not None]
     if len(result.files) > MOST_FILES:
         notes.append(f"more than {MOST_FILES} files were written under {workspace.virtual}; the first are listed")

@@ -54,7 +54,7 @@ def templates() -> list[ResourceTemplate]:
         ),
         ResourceTemplate(
             name="output", title="Kept output", uri_template=OUTPUT + "{name}",
-            description="Output in full or a figure of an earlier call, as linked in its answer",
+            description="Long output or a figure of an earlier call, as linked in its answer",
         ),
     ]  # fmt: skip
 

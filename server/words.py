@@ -29,12 +29,15 @@ def encodable_data(data: Any) -> Any:
     return data
 
 
-def shortened(text: str, limit: int) -> str:
-    """Return the head and the tail of a text longer than `limit`, and between them how much was cut."""
+def shortened(text: str, limit: int, missing: int = 0) -> str:
+    """Return the head and the tail of a text longer than `limit`, and between them how much was cut.
+
+    `missing` is what was cut out of the text before.
+    """
     if len(text) <= limit:
         return text
     half = limit // 2
-    return f"{text[:half]}\n[... {len(text) - 2 * half} characters cut ...]\n{text[-half:]}"
+    return f"{text[:half]}\n[... {len(text) - 2 * half + missing} characters cut ...]\n{text[-half:]}"
 
 
 def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:

@@ -118,8 +118,8 @@ def test_a_project_has_options_of_a_server(run_forerun: Forerun, tmp_path: Path)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        pytest.param("timeout = 0", "timeout: must be above 0", id="no time"),
-        pytest.param('timeout = "soon"', "timeout: could not convert", id="no number"),
+        pytest.param("timeout = 0", "timeout: must be a number of seconds above 0", id="no time"),
+        pytest.param('timeout = "soon"', "timeout: must be a number of seconds", id="no number"),
         pytest.param("timeout = true", "timeout: must be a text or a number", id="no number but a truth"),
         pytest.param("sandbox = 1", "sandbox: must be true or false", id="no truth"),
         pytest.param('deps = "a"', "deps: must be a list", id="no list"),
@@ -143,7 +143,7 @@ def test_what_a_project_may_not_say_is_named(line: str, said: str, run_forerun: 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        pytest.param("FORERUN_TIMEOUT", "0", "FORERUN_TIMEOUT: must be above 0", id="no time"),
+        pytest.param("FORERUN_TIMEOUT", "0", "FORERUN_TIMEOUT: must be a number of seconds above 0", id="no time"),
         pytest.param("FORERUN_TRUST", "blind", "FORERUN_TRUST: choose from", id="unknown trust"),
         pytest.param("FORERUN_DEPS", "a,--b", "FORERUN_DEPS:", id="no requirement"),
         pytest.param("FORERUN_MAX_CONCURRENCY", "x", "FORERUN_MAX_CONCURRENCY:", id="no number"),

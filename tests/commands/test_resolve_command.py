@@ -292,3 +292,15 @@ def test_the_fast_path_imports_nothing_dear(script: Path) -> None:
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert lines(done.stdout) == ["pyyaml", "scikit-learn", "[]"], done.stderr
+
+
+def test_a_part_of_a_project_proves_nothing_unused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "requirements.txt").write_text("requests\nhumanize\nnumpy\n")
+    (tmp_path / "b.py").write_text("import requests\n")
+    (tmp_path / "sub" / "a.py").write_text("import humanize\n")
+    part, whole = (resolve("--check", given, folder=tmp_path) for given in ("sub", "."))
+    assert (part.returncode, part.stdout) == (0, b"")
+    assert whole.returncode == 1
+    (found,) = lines(whole.stdout)
+    assert found.endswith("requirements.txt:3: declares numpy, which nothing here imports")

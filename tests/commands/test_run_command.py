@@ -114,6 +114,7 @@ BAD_USE = {
     "folder by separator": (("./",), "is a folder"),
     "no script": (("run", "--no-retry"), "name a script"),
     "no command": (("nonsense",), "is no command and no script"),
+    "options before the script": (("--timeout", "1", "a.py"), "stand behind the command: forerun run --timeout 1 a.py"),
 }
 
 

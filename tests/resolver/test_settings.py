@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,3 +75,22 @@ def test_a_map_of_one_s_own(tmp_path: Path) -> None:
     assert own_import_map(str(tmp_path / "map.toml")) == (("yaml", "ruamel.yaml"),)
     with pytest.raises(SettingsError, match="no such file"):
         own_import_map(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        pytest.param({"a": 3}, "maps 'a' to 3, which is no text", id="no text"),
+        pytest.param({"a b": "x"}, "'a b', which is no name that a script can import", id="no import name"),
+        pytest.param({1: "x"}, "1, which is no name", id="no name at all"),
+        pytest.param("own.toml", "maps import names to requirements", id="no map"),
+    ],
+)
+def test_a_map_that_can_never_match_is_refused(own: Any, said: str) -> None:
+    with pytest.raises(ResolverError, match=said):
+        resolve("import a\n", import_map=own)
+
+
+def test_a_map_file_is_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is a folder"):
+        own_import_map(str(tmp_path))

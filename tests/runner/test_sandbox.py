@@ -339,3 +339,41 @@ def test_a_command_sees_the_module_that_it_runs_and_nothing_beside_it(
     if "not permitted" in done.stderr or "No space left" in done.stderr:
         pytest.skip(done.stderr)
     assert (done.stdout, done.stderr, done.returncode) == (f"__main__ {tmp_path} {[seen]}", "", 0)
+
+
+@pytest.mark.parametrize("shown", ["its own folder", "another"])
+def test_a_sandboxed_module_works_in_its_mount(
+    shown: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
+) -> None:
+    """Also where the mount is another folder: what it writes is not lost with the sandbox."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    (own / "pkg.py").write_text("import os; open('made', 'w').close(); print(os.getcwd())\n")
+    folder = other if shown == "another" else own
+    done = subprocess.run(
+        [*forerun_command, "run", "--sandbox", "--mount", "/working", "--path", str(folder), "-m", "pkg"],
+        cwd=own, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
+    )  # fmt: skip
+    if "not permitted" in done.stderr or "No space left" in done.stderr:
+        pytest.skip(done.stderr)
+    assert (done.stdout, done.stderr, done.returncode) == ("/working\n", "", 0)
+    assert (folder / "made").exists()
+
+
+def test_a_module_that_the_sandbox_hides_is_said_to_be_hidden(
+    forerun_command: list[str], cache_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "helper.py").write_text("")
+    (tmp_path / "a.py").write_text("import helper\n")
+    done = subprocess.run(
+        [*forerun_command, "run", "--sandbox", "a.py"],
+        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
+    )  # fmt: skip
+    if "not permitted" in done.stderr or "No space left" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 1
+    assert "helper is beside the script, where the sandbox does not look" in done.stderr
+    assert "--mount /working --path FOLDER" in done.stderr

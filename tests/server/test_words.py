@@ -42,6 +42,7 @@ def test_text_cannot_close_our_tags(text: str, shown: str) -> None:
 
 def test_short_text_is_whole_and_long_text_says_what_was_cut() -> None:
     assert shortened("abcd", 4) == "abcd"
+    assert shortened("abcdefgh", 4, 100) == "ab\n[... 104 characters cut ...]\ngh"
     assert shortened("abcdefgh", 4) == "ab\n[... 4 characters cut ...]\ngh"
 
 
