@@ -1,4 +1,4 @@
-// forerun by the TypeScript SDK of MCP: npm install @modelcontextprotocol/sdk && node typescript_sdk.mjs
+// forerun by the first TypeScript SDK of MCP: npm install @modelcontextprotocol/sdk && node typescript_sdk.mjs
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,14 +41,51 @@ def test_python_client(example: Path, environment: dict[str, str], tmp_path: Pat
     assert "1,234,567" in done.stdout
 
 
-def test_typescript_client(environment: dict[str, str], tmp_path: Path) -> None:
+TYPESCRIPT = {
+    "typescript_sdk.mjs": "@modelcontextprotocol/sdk",
+    "typescript_client.mjs": "@modelcontextprotocol/client",
+}
+
+
+def install(package: str, folder: Path) -> None:
+    """Install a package of npm into a folder."""
     if shutil.which("npm") is None:
         pytest.skip("there is no npm")
-    shutil.copy(EXAMPLES / "typescript_sdk.mjs", tmp_path)
-    install = ["npm", "install", "--no-fund", "--no-audit", "@modelcontextprotocol/sdk"]
-    subprocess.run(install, cwd=tmp_path, capture_output=True, check=True)
-    command = ["node", "typescript_sdk.mjs"]
+    command = ["npm", "install", "--no-fund", "--no-audit", package]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("example", TYPESCRIPT)
+def test_typescript_client(example: str, environment: dict[str, str], tmp_path: Path) -> None:
+    install(TYPESCRIPT[example], tmp_path)
+    shutil.copy(EXAMPLES / example, tmp_path)
+    command = ["node", example]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "humanize==" in done.stdout
     assert "1,234,567" in done.stdout
+
+
+def test_inspector(environment: dict[str, str], tmp_path: Path) -> None:
+    """The official inspector lists the tools and calls one; where its release has a strict check, that passes."""
+    install("@modelcontextprotocol/inspector", tmp_path)
+    configuration = {"mcpServers": {"forerun": {"command": "forerun", "args": ["stdio"], "env": environment}}}
+    (tmp_path / "mcp.json").write_text(json.dumps(configuration))
+    inspector = [str(tmp_path / "node_modules" / ".bin" / "mcp-inspector"), "--cli", "--config", "mcp.json"]
+
+    def inspected(*arguments: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [*inspector, "--server", "forerun", "--method", *arguments],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    names = [each["name"] for each in inspected("tools/list")["tools"]]
+    assert names == ["run_python_code", "run_python_file", "resolve_dependencies"]
+    called = inspected("tools/call", "--tool-name", "run_python_code", "--tool-arg", "python_code=6 * 7")
+    assert called["structuredContent"]["return_value"] == 42
+    package = json.loads((tmp_path / "node_modules/@modelcontextprotocol/inspector/package.json").read_text())
+    if int(package["version"].split(".")[0]) >= 2:
+        inspected("tools/list", "--strict")
