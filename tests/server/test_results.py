@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -118,16 +119,16 @@ def test_only_a_png_is_sent_as_one(data: bytes, kept: bool) -> None:
     assert fitting(data, 10_000) == (data if kept else None)
 
 
-def test_a_large_picture_is_scaled_or_left_out_but_never_cut() -> None:
-    rows = b"".join(b"\0" + os.urandom(300 * 3) for _ in range(300))
-    large = png(300, 300, rows)
-    small = fitting(large, 100_000)
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
-        assert small is None
+@pytest.mark.parametrize("has_pillow", [True, False])
+def test_a_large_picture_is_scaled_or_left_out_but_never_cut(has_pillow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if has_pillow:
+        pytest.importorskip("PIL.Image")
     else:
-        assert small is not None
+        monkeypatch.setitem(sys.modules, "PIL", None)
+    rows = b"".join(b"\0" + os.urandom(300 * 3) for _ in range(300))
+    small = fitting(png(300, 300, rows), 100_000)
+    assert (small is not None) is has_pillow
+    if small is not None:
         assert len(small) <= 100_000
         assert 0 < size_of(small)[0] < 300
 
