@@ -81,5 +81,5 @@ def _absolute(arguments: Sequence[str]) -> list[str]:
 
 
 def _written(value: Any) -> str:
-    is_map = isinstance(value, tuple) and all(isinstance(each, tuple) for each in value) and value
+    is_map = isinstance(value, tuple) and any(isinstance(each, tuple) for each in value)
     return json.dumps(dict(reversed(value)) if is_map else value)

@@ -1,7 +1,7 @@
 """`[tool.forerun.server]` in `pyproject.toml` -> values of a server's options, read as flags are.
 
-Where a server listens, for whom, and what it mounts is not for a project to say: a folder that was cloned somewhere has
-a `pyproject.toml`, too.
+Where a server listens, for whom, what it mounts, and what it installs or builds before anybody asks is not for a
+project to say: a folder that was cloned somewhere has a `pyproject.toml`, too, and hosts start servers in it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FOR_PROJECTS = frozenset(
     {
-        "deps", "timeout", "max-retries", "isolation", "sandbox", "no-network", "max-memory", "max-file-size",
-        "max-open-files", "max-processes", "max-concurrency", "exclude-newer", "no-build", "allow-build", "verbose",
+        "timeout", "max-retries", "isolation", "sandbox", "no-network", "max-memory", "max-file-size",
+        "max-open-files", "max-processes", "max-concurrency", "exclude-newer", "no-build", "verbose",
         "log-format",
     }
 )  # fmt: skip
@@ -55,10 +55,6 @@ def _read(option: Option, given: Any) -> Any:
         if not isinstance(given, bool):
             raise ValueError("must be true or false")
         return given
-    if option.default == ():
-        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-            raise ValueError("must be a list of texts")
-        return tuple(part for each in given for part in option.read(each))
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         raise ValueError("must be a text or a number")
     return option.read(str(given))

@@ -174,8 +174,8 @@ ASKING_WORDS = ("find_spec", "find_loader", "ImportError", "ModuleNotFoundError"
 CALLS = ("import_module", "__import__", "importorskip", "exec", "eval")
 """What imports when it is called, or runs a text that may."""
 
-
 _CALLED = ("import_module", "__import__", "importorskip", "exec(", "eval(")
+"""A text without these has no such call: `exec` and `eval` begin many names."""
 
 
 def _calling(text: str) -> Lines:

@@ -61,8 +61,11 @@ def visible_paths(
     visible = [(path, path, False) for path in shown]
     visible.append((environment.folder, environment.folder, True))
     visible += [(real, virtual, True) for virtual, real in request.mounts]
-    own = os.path.abspath(source.path) if source.kind == "script" else own_module(request)
-    if own and not request.shown_path:
+    if source.kind == "script":
+        own = "" if request.shown_path else os.path.abspath(source.path)
+    else:
+        own = "" if _in_mount(request) else own_module(request)
+    if own:
         visible.append((own, own, False))
     return visible
 

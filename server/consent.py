@@ -73,7 +73,7 @@ def can_ask(context: Context[Any, Any]) -> bool:
 
 
 def unvetted(source: Source, dependencies: list[str], python: str, settings: Settings) -> tuple[Question, ...]:
-    """Return what a run would be refused for, and what a person may allow; () where they may not, or nobody would read.
+    """Return what a run would be refused for and a person may allow; () where they may not, or would not read it all.
 
     `python` is the version that the caller asks for, or "".
     """

@@ -301,25 +301,39 @@ def test_runs_side_by_side_see_nothing_of_each_other(inside: Run) -> None:
     assert seen == [2, 2, 2]
 
 
+Sandboxed = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def sandboxed(forerun_command: list[str], cache_dir: Path) -> Sandboxed:
+    """Runs `forerun run --sandbox` in a folder, where the machine can give one."""
+
+    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*forerun_command, "run", "--sandbox", *arguments],
+            cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir), "PYTHONDONTWRITEBYTECODE": "1"},
+        )  # fmt: skip
+        if "not permitted" in done.stderr or "No space left" in done.stderr:
+            pytest.skip(done.stderr)
+        return done
+
+    return run
+
+
 @pytest.mark.parametrize("given", ["a.py", "./a.py", "below/../a.py"])
 def test_a_command_sees_its_own_script_by_whatever_path_it_was_given(
-    given: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
+    given: str, sandboxed: Sandboxed, tmp_path: Path
 ) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "a.py").write_text("import os\nprint(sorted(os.listdir(os.path.dirname(os.path.abspath(__file__)))))")
-    done = subprocess.run(
-        [*forerun_command, "run", "--sandbox", given],
-        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
-    )  # fmt: skip
-    if "not permitted" in done.stderr or "No space left" in done.stderr:
-        pytest.skip(done.stderr)
+    done = sandboxed(tmp_path, given)
     assert (done.stdout, done.stderr, done.returncode) == ("['a.py']\n", "", 0)
 
 
 @pytest.mark.parametrize("shown", ["folder", "file"])
 def test_a_command_sees_the_module_that_it_runs_and_nothing_beside_it(
-    shown: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
+    shown: str, sandboxed: Sandboxed, tmp_path: Path
 ) -> None:
     code = "import os, sys; sys.stdout.write(f'{__name__} {os.getcwd()} {sorted(os.listdir())}')\n"
     (tmp_path / "secret.txt").write_text("")
@@ -331,49 +345,27 @@ def test_a_command_sees_the_module_that_it_runs_and_nothing_beside_it(
     else:
         (tmp_path / "pkg.py").write_text(code)
     module, seen = ("pkg.part", "pkg") if shown == "folder" else ("pkg", "pkg.py")
-    done = subprocess.run(
-        [*forerun_command, "run", "--sandbox", "-m", module],
-        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir), "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
-    if "not permitted" in done.stderr or "No space left" in done.stderr:
-        pytest.skip(done.stderr)
+    done = sandboxed(tmp_path, "-m", module)
     assert (done.stdout, done.stderr, done.returncode) == (f"__main__ {tmp_path} {[seen]}", "", 0)
 
 
 @pytest.mark.parametrize("shown", ["its own folder", "another"])
-def test_a_sandboxed_module_works_in_its_mount(
-    shown: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
-) -> None:
+def test_a_sandboxed_module_works_in_its_mount(shown: str, sandboxed: Sandboxed, tmp_path: Path) -> None:
     """Also where the mount is another folder: what it writes is not lost with the sandbox."""
     own, other = tmp_path / "own", tmp_path / "other"
     own.mkdir()
     other.mkdir()
     (own / "pkg.py").write_text("import os; open('made', 'w').close(); print(os.getcwd())\n")
     folder = other if shown == "another" else own
-    done = subprocess.run(
-        [*forerun_command, "run", "--sandbox", "--mount", "/working", "--path", str(folder), "-m", "pkg"],
-        cwd=own, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
-    )  # fmt: skip
-    if "not permitted" in done.stderr or "No space left" in done.stderr:
-        pytest.skip(done.stderr)
+    done = sandboxed(own, "--mount", "/working", "--path", str(folder), "-m", "pkg")
     assert (done.stdout, done.stderr, done.returncode) == ("/working\n", "", 0)
     assert (folder / "made").exists()
 
 
-def test_a_module_that_the_sandbox_hides_is_said_to_be_hidden(
-    forerun_command: list[str], cache_dir: Path, tmp_path: Path
-) -> None:
+def test_a_module_that_the_sandbox_hides_is_said_to_be_hidden(sandboxed: Sandboxed, tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("")
     (tmp_path / "a.py").write_text("import helper\n")
-    done = subprocess.run(
-        [*forerun_command, "run", "--sandbox", "a.py"],
-        cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        env={**os.environ, "FORERUN_CACHE_DIR": str(cache_dir)},
-    )  # fmt: skip
-    if "not permitted" in done.stderr or "No space left" in done.stderr:
-        pytest.skip(done.stderr)
+    done = sandboxed(tmp_path, "a.py")
     assert done.returncode == 1
     assert "helper is beside the script, where the sandbox does not look" in done.stderr
     assert "--mount /working --path FOLDER" in done.stderr
