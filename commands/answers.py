@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+import time
 
 from forerun.resolver.errors import FileError
 from forerun.resolver.names import canonical
+from forerun.resolver.ownership import is_trustworthy
+from forerun.runner.locking import lock
+from forerun.runner.opening import WAIT_FOR_NOBODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from forerun.runner.locking import Held
 
 LARGEST = 1_000_000
 """Bytes; a larger file is not ours."""
@@ -25,6 +32,8 @@ def answers_path() -> str:
     own = os.environ.get("FORERUN_CONFIG_DIR", "")
     if own:
         return os.path.join(os.path.abspath(own), "allowed.json")
+    if sys.platform == "win32" and os.environ.get("APPDATA"):
+        return os.path.join(os.environ["APPDATA"], "forerun", "allowed.json")
     base = os.environ.get("XDG_CONFIG_HOME", "")
     # The specification has relative paths ignored.
     folder = base if os.path.isabs(base) else os.path.expanduser(os.path.join("~", ".config"))
@@ -73,11 +82,11 @@ def allow_no_longer(names: Iterable[str]) -> str:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | WAIT_FOR_NOBODY)) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise AnswersError(path, "is not a regular file; delete it")
-            if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            if not is_trustworthy(found, owners=(0,)):
                 raise AnswersError(path, "belongs to others, or they can write to it; run: chmod 600, or delete it")
             return file.read(LARGEST)
     except FileNotFoundError:
@@ -106,13 +115,13 @@ class _Locked:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._handle = -1
+        self._held: Held | None = None
 
     def __enter__(self) -> None:
-        import fcntl
-
-        self._handle = os.open(os.path.join(self._folder, "allowed.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        while (held := lock(os.path.join(self._folder, "allowed.lock"))) is None:
+            time.sleep(0.02)
+        self._held = held
 
     def __exit__(self, *_problem: object) -> None:
-        os.close(self._handle)
+        if self._held is not None:
+            self._held.release()

@@ -82,6 +82,12 @@ def _write(text: str) -> None:
 
 def _forget_what_was_typed() -> None:
     """Drop what was typed before the question could be read, since it is no answer to it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getch()
+        return
     import termios
 
     try:

@@ -6,6 +6,7 @@ import os
 import tempfile
 
 from forerun.resolver.errors import SourceError
+from forerun.resolver.ownership import IS_TOLD
 
 
 def rewrite(path: str, before: bytes, after: bytes) -> None:
@@ -25,8 +26,8 @@ def rewrite(path: str, before: bytes, after: bytes) -> None:
         try:
             with open(handle, "wb") as file:
                 file.write(after)
-                os.fchmod(file.fileno(), found.st_mode & 0o7777)
-                if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+                os.chmod(part, found.st_mode & 0o7777)
+                if IS_TOLD and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
                     os.chown(part, found.st_uid, found.st_gid)
                     os.chmod(part, found.st_mode & 0o7777)
             with open(target, "rb") as file:

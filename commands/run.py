@@ -99,7 +99,7 @@ def _from_file(path: str) -> Source:
 
 def _unwind_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind us, so that nothing stays behind; while the script runs, it gets them instead."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _raise)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 
 from . import secluded
 from .bytecode import compile_command
@@ -75,9 +76,7 @@ class Captured:
             "by_landlock": way == "landlock",
             "own_processes": way == "namespace" and can_separate(),
         }
-        job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
-        complaint = self._supervised(job, this_interpreter().path, cancellation or Cancellation())
-        ending = _read_json(os.path.join(environment.folder, "ending.json"))
+        ending, complaint = self._ended(told, environment.folder, cancellation or Cancellation())
         refused = ending.get("refused")
         if refused in secluded.OPTIONS:
             raise secluded.refusal(refused, ending["failure"])
@@ -88,6 +87,16 @@ class Captured:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
         return noted(_execution(ending, environment, output).replace(notes=watch.notes()), request)
+
+    def _ended(self, told: dict[str, Any], folder: str, cancellation: Cancellation) -> tuple[dict[str, Any], str]:
+        """Do a job, and return its ending, and what its supervisor complained of."""
+        if sys.platform == "win32":
+            from .windows_processes import run_captured
+
+            return run_captured(told, folder, cancellation, self._on_line), ""
+        job = write_file(os.path.join(folder, "job.json"), json.dumps(told).encode())
+        complaint = self._supervised(job, this_interpreter().path, cancellation)
+        return _read_json(os.path.join(folder, "ending.json")), complaint
 
     def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
         """Have a job done, by another supervisor where the one that waited was killed before it took the job."""

@@ -38,14 +38,30 @@ def _prctl(operation: int, value: int) -> None:
     _libc.prctl(operation, value, 0, 0, 0)
 
 
-def end_all() -> None:
-    """Kill every process below us, those that fork while we do so too, and wait until the last is gone."""
+def end_all(mark: str) -> None:
+    """Kill every process below us, those that fork while we do so too, and wait until the last is gone.
+
+    `mark` is what all of them have in their environment, by which they are found where orphans cannot be adopted.
+    """
+    if not sys.platform.startswith("linux"):
+        _end_marked(mark)
+        return
     while _has_children():
         below = _below(os.getpid())
         # What was started through sudo is not ours to end, nor to wait for.
         if below and not sum(_kill(process) for process in below):
             return
         time.sleep(0.001)
+
+
+def _end_marked(mark: str) -> None:
+    from .process_table import started_by
+
+    while True:
+        _has_children()
+        left = started_by(os.getpid(), mark)
+        if not left or not sum(_kill(process) for process in left):
+            return
 
 
 def _kill(process: int) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import time
 
 from .deletion import delete
 from .errors import StoreError
+from .layout import PROGRAMS, python_of
 from .pip_inside import add_pip
 from .store import Claim
 
@@ -52,7 +54,7 @@ class Environment:
     @property
     def python(self) -> str:
         """The environment's interpreter."""
-        return os.path.join(self._root, "bin", "python")
+        return python_of(self._root)
 
     def populate(self, layer: str, *, is_copied: bool = False) -> None:
         """Make the environment anew, over a layer ("" for none), or with a copy of all that is in it.
@@ -98,8 +100,8 @@ class Environment:
         for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):
             inner.pop(name, None)
         programs = [
-            os.path.join(self._root, "bin"),
-            *([] if self._is_copied or not layer else [os.path.join(layer, "bin")]),
+            os.path.join(self._root, PROGRAMS),
+            *([] if self._is_copied or not layer else [os.path.join(layer, PROGRAMS)]),
         ]
         inner["PATH"] = os.pathsep.join([*programs, inner.get("PATH", os.defpath)])
         inner["VIRTUAL_ENV"] = self._root
@@ -118,10 +120,15 @@ def make_skeleton(root: str, interpreter: Interpreter) -> None:
         OSError: the file system refuses.
     """
     os.makedirs(os.path.join(root, interpreter.site_packages), mode=0o700)
-    programs = os.path.join(root, "bin")
+    programs = os.path.join(root, PROGRAMS)
     os.mkdir(programs, 0o700)
-    for name in ("python", "python3", f"python3.{interpreter.version[1]}"):
-        os.symlink(interpreter.path, os.path.join(programs, name))
+    if sys.platform == "win32":
+        from .windows_skeleton import add_programs
+
+        add_programs(programs, interpreter)
+    else:
+        for name in ("python", "python3", f"python3.{interpreter.version[1]}"):
+            os.symlink(interpreter.path, os.path.join(programs, name))
     with open(os.path.join(root, "pyvenv.cfg"), "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(interpreter.path)}\n")
         file.write("include-system-site-packages = false\n")

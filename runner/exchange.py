@@ -9,6 +9,7 @@ import os
 import stat
 
 from .deletion import delete
+from .opening import CLOSED_ON_EXEC, FOLLOW_NO_LINK, WAIT_FOR_NOBODY
 
 LARGEST = 200_000_000
 """Bytes; nothing of ours is larger."""
@@ -22,7 +23,7 @@ def write_file(path: str, data: bytes) -> str:
     """
     if os.path.lexists(path):
         delete(path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FOLLOW_NO_LINK | CLOSED_ON_EXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     return path
@@ -31,7 +32,7 @@ def write_file(path: str, data: bytes) -> str:
 def read_file(path: str, largest: int = LARGEST) -> bytes | None:
     """Return the bytes of a regular file, or None where there is none, or a link, a pipe or too much."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | FOLLOW_NO_LINK | WAIT_FOR_NOBODY | CLOSED_ON_EXEC)
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as file:

@@ -113,7 +113,10 @@ class Attached:
         cancellation: Cancellation | None,
     ) -> Execution:
         """Start the script and wait for it."""
-        from .supervisor import run_attached
+        if sys.platform == "win32":
+            from .windows_processes import run_attached
+        else:
+            from .supervisor import run_attached
 
         if cancellation is not None:
             cancellation.check()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 
 from .deletion import delete
 from .errors import InstallerMissing, InstallError, RunnerError
 from .explanation import Explanation, explain
 from .index_settings import index_settings, secrets_in
+from .layout import site_packages_of
 from .lock_form import build_options, is_pylock, locked_distributions
 from .process import run_tool
 from .search import PIP_BUILDS, SCRIPT_BUILDS, Search
 from .verification import differing
+from .windows_skeleton import is_own_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +31,9 @@ COMPLETE_LOCK = ("--generate-hashes", "--no-annotate", "--no-header", "--emit-bu
 PASSED = ("XDG_", "LC_", "SSL_", "LD_LIBRARY_PATH", "DYLD_")
 PASSED_WHOLE = frozenset(
     "PATH HOME USER LOGNAME LANG LANGUAGE SHELL SYSTEMROOT NETRC CC CXX CFLAGS LDFLAGS PKG_CONFIG_PATH "
-    "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NO_PROXY no_proxy".split()
+    "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NO_PROXY no_proxy "
+    "SYSTEMDRIVE WINDIR COMSPEC PATHEXT APPDATA LOCALAPPDATA PROGRAMDATA PROGRAMFILES USERPROFILE USERNAME "
+    "PROCESSOR_ARCHITECTURE".split()
 )
 """Environment variables that an installer needs; a build, which runs a project's code, sees no other of ours."""
 
@@ -152,10 +157,9 @@ class Uv:
         # leaves behind when it is killed goes with that folder.
         passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED) or name in PASSED_WHOLE}
         usual = {"UV_SYSTEM_CERTS": "1", "UV_HTTP_RETRIES": str(retries)}
-        ours = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder}
+        ours = {"UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": folder, "TEMP": folder, "TMP": folder}
         environment = {**usual, **passed, **self._settings.variables, **ours}
-        with _readable_once(self._settings.configuration) as descriptors:
-            told = [part for each in descriptors for part in ("--config-file", f"/dev/fd/{each}")]
+        with _readable_once(self._settings.configuration, folder) as (told, descriptors):
             command = [self._program, verbosity, *arguments, *told]
             return run_tool(command, environment, folder, DEADLINE, self._cancellation, descriptors=descriptors)
 
@@ -167,34 +171,46 @@ class Uv:
         return InstallError(requirements, why.text, is_offline=why.kind == "network")
 
 
-def site_packages_of(python: str) -> str:
-    """Return the folder in which an environment of ours, given by its interpreter, has its distributions."""
-    library = os.path.join(os.path.dirname(os.path.dirname(python)), "lib")
-    return os.path.join(library, os.listdir(library)[0], "site-packages")
-
-
 def _empty(python: str, site_packages: str) -> None:
     delete(site_packages)
     os.makedirs(site_packages, mode=0o700)
     with os.scandir(os.path.dirname(python)) as programs:
         for each in programs:
-            if not each.is_symlink():
+            if not each.is_symlink() and not is_own_program(each.name):
                 delete(each.path)
 
 
 @contextmanager
-def _readable_once(text: str) -> Iterator[list[int]]:
-    """Give the descriptor of a pipe that holds a text, or none for "": who reads it first is the only one."""
+def _readable_once(text: str, folder: str) -> Iterator[tuple[list[str], list[int]]]:
+    """Give uv's option for a configuration, none for "", and the descriptors that uv must inherit for it.
+
+    It is a pipe, so that who reads it first is the only one; on Windows, which has no names for pipes of that kind, a
+    file that is there for as long as uv runs.
+    """
     if not text:
-        yield []
-        return
+        yield [], []
+    elif sys.platform == "win32":
+        path = os.path.join(folder, "configuration.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        try:
+            yield ["--config-file", path], []
+        finally:
+            os.unlink(path)
+    else:
+        with _pipe_holding(text) as reader:
+            yield ["--config-file", f"/dev/fd/{reader}"], [reader]
+
+
+@contextmanager
+def _pipe_holding(text: str) -> Iterator[int]:
     if len(text.encode()) > LARGEST_CONFIGURATION:
         raise RunnerError("the index settings are too long to be handed to uv; shorten them")
     reader, writer = os.pipe()
     try:
         os.write(writer, text.encode())
         os.close(writer)
-        yield [reader]
+        yield reader
     finally:
         os.close(reader)
 

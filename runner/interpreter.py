@@ -7,6 +7,8 @@ import sys
 
 from forerun.resolver.value import Value
 
+from .layout import library, machine
+
 OLDEST = (3, 8)
 """What runs inside the script's interpreter needs this version."""
 
@@ -21,7 +23,7 @@ class Interpreter(Value):
     @property
     def identity(self) -> str:
         """What a layer built for this interpreter depends on."""
-        return f"{self.path} {self.release} {self.tag} {sys.platform} {os.uname().machine}"
+        return f"{self.path} {self.release} {self.tag} {sys.platform} {machine()}"
 
     @property
     def release(self) -> str:
@@ -31,7 +33,7 @@ class Interpreter(Value):
     @property
     def site_packages(self) -> str:
         """Where distributions are in an environment, relative to its root."""
-        return f"lib/python{self.version[0]}.{self.version[1]}/site-packages"
+        return f"{library(self.version)}/site-packages"
 
 
 def this_interpreter() -> Interpreter:

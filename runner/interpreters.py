@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 ANSWER = """\
 import os, sys
-own = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
+parts = ["python.exe"] if os.name == "nt" else ["bin", "python%d.%d" % sys.version_info[:2]]
+own = os.path.join(sys.base_prefix, *parts)
 path = os.path.realpath(own if os.path.exists(own) else sys.executable)
-plain = sys.implementation.name == "cpython" and "t" not in sys.abiflags and sys.version_info[3] == "final"
+flags = getattr(sys, "abiflags", "")
+plain = sys.implementation.name == "cpython" and "t" not in flags and sys.version_info[3] == "final"
 print(path, "%d.%d.%d" % sys.version_info[:3], sys.implementation.cache_tag, int(plain), sep="\\n")
 """
 """What an interpreter is asked: the path of its base, its version, its tag, and whether it is an ordinary CPython."""
@@ -53,7 +56,7 @@ def ask(path: str, cancellation: Cancellation | None = None) -> Interpreter | No
 
 
 def _told(text: str) -> Interpreter | None:
-    lines = text.split("\n")
+    lines = text.splitlines()
     if len(lines) < 4 or lines[3] != "1":
         return None
     found = _made(*lines[:3])
@@ -136,12 +139,15 @@ def _of_uv(cancellation: Cancellation | None) -> Iterator[str]:
 
 def _of_pyenv() -> Iterator[str]:
     """Yield the interpreters of pyenv, whose shims show only those that its user has activated."""
-    versions = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
+    own = ("pyenv-win",) if sys.platform == "win32" else ()
+    root = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv", *own)
+    versions = os.path.join(root, "versions")
     try:
         names = sorted(os.listdir(versions))
     except OSError:
         return
-    yield from (os.path.join(versions, name, "bin", "python") for name in names)
+    program = ("python.exe",) if sys.platform == "win32" else ("bin", "python")
+    yield from (os.path.join(versions, name, *program) for name in names)
 
 
 def _stamp(path: str) -> str:

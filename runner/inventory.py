@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from forerun.resolver.value import Value
 
 from .bytecode import MARKER, compile_lock
-from .lease import TAINTED, is_held
+from .lease import TAINTED
+from .locking import is_used
 from .result import Distribution
 
 TYPE_CHECKING = False
@@ -85,17 +87,24 @@ def _stored_layer(store: Store, name: str) -> StoredLayer:
         _size(path),
         built,
         os.lstat(path).st_mtime,
-        is_held(path) or is_held(compile_lock(path)),
+        _is_held(path) or _is_held(compile_lock(path)),
         os.path.lexists(os.path.join(path, TAINTED)),
         tuple(_distributions(path)),
     )
 
 
+def _is_held(path: str) -> bool:
+    try:
+        return is_used(path)
+    except OSError:
+        return False
+
+
 def _distributions(path: str) -> Iterator[Distribution]:
     """Yield what is installed in an environment, by the names of its `.dist-info` folders."""
-    library = os.path.join(path, "lib")
-    for version in _names(library):
-        for name in sorted(_names(os.path.join(library, version, "site-packages"))):
+    above = os.path.join(path, "" if sys.platform == "win32" else "lib")
+    for version in _names(above):
+        for name in sorted(_names(os.path.join(above, version, "site-packages"))):
             if name.endswith(".dist-info"):
                 distribution, _, number = name.removesuffix(".dist-info").partition("-")
                 yield Distribution(distribution.replace("_", "-").lower(), number)
@@ -131,7 +140,8 @@ def size_on_disk(path: str) -> int:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    status = entry.stat(follow_symlinks=False)
+                    total += getattr(status, "st_blocks", status.st_size // 512 + 1) * 512
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
         except OSError:

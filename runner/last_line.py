@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INTERVAL = 0.25
 """Seconds between two lines that are told."""
@@ -18,10 +21,10 @@ Any other line on the supervisor's stdout is a complaint of its interpreter.
 
 
 class LastLine:
-    """Remembers the end of the output, and writes its last line that is not blank to a descriptor."""
+    """Remembers the end of the output, and hands on its last line that is not blank, behind `MARK`."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
         self._end = b""
         self._told_at = 0.0
         self._is_new = False
@@ -38,12 +41,12 @@ class LastLine:
         return max(1.0, (self._told_at + INTERVAL - time.monotonic()) * 1000) if self._is_new else None
 
     def tell(self) -> None:
-        """Write the last line, if it is new."""
+        """Hand the last line on, if it is new."""
         lines = [line for line in self._end.replace(b"\r", b"\n").split(b"\n") if line.strip()]
         self._is_new, self._told_at = False, time.monotonic()
         if not lines:
             return
         try:
-            os.write(self._descriptor, MARK + lines[-1].strip()[:LONGEST].replace(MARK, b"") + b"\n")
+            self._write(MARK + lines[-1].strip()[:LONGEST].replace(MARK, b"") + b"\n")
         except OSError:  # Whoever waited is gone; the lifeline says so, too.
             pass

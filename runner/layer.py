@@ -12,6 +12,7 @@ from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
 from .index_files import index_files
+from .layout import python_of
 from .lease import TAINTED, hold
 from .lock_form import locked_distributions, notes_of
 from .lock_request import lock_request
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from forerun.resolver.findings import Requirement
 
     from .interpreter import Interpreter
-    from .lease import Lease
     from .lock_request import LockRequest
+    from .locking import Held
     from .observer import Observer
     from .store import Store
 
@@ -85,7 +86,7 @@ class Layers:
     ) -> None:
         self._store = store
         self._oldest = time.time() if is_refreshed else 0.0
-        self._leases: list[Lease] = []
+        self._leases: list[Held] = []
         self._interpreter = interpreter
         self._make_installer = make_installer
         self._should_stop = should_stop
@@ -151,8 +152,8 @@ class Layers:
             return None
         return Layer(folder, tuple(Distribution(*line.split("==", 1)) for line in lines))
 
-    def _hold(self, folder: str) -> bool:
-        lease = hold(folder)
+    def _hold(self, folder: str, name: str = "") -> bool:
+        lease = hold(folder, name)
         if lease is not None:
             self._leases.append(lease)
         return lease is not None
@@ -174,8 +175,7 @@ class Layers:
             installer = self._make_installer()
             observer.resolving(wanted.requirements)
             try:
-                python = os.path.join(root, "bin", "python")
-                lock = installer.lock(wanted, python, claim.folder)
+                lock = installer.lock(wanted, python_of(root), claim.folder)
             except InstallError as error:
                 self._oldest = 0.0
                 stale = self._remembered(request, float("inf")) if error.is_offline else None
@@ -206,19 +206,19 @@ class Layers:
         with Lock(self._store, os.path.basename(target), self._should_stop):
             if self._hold(target):
                 return
-            installer.install(lock, os.path.join(root, "bin", "python"), folder)
+            installer.install(lock, python_of(root), folder)
             if os.path.lexists(target):
                 # Not a layer, or no longer: a script of an unprotected run has been at it.
                 os.rename(target, self._store.path("trash", f"{os.path.basename(target)}-{time.time_ns():x}"))
             # Ours before it has its name, so that pruning cannot be quicker.
-            self._hold(root)
+            self._hold(root, target)
             os.rename(root, target)
 
     def _remember(self, request: str, name: str, distributions: Sequence[Distribution], folder: str) -> None:
         written = os.path.join(folder, "resolution")
         with open(written, "w", encoding="utf-8") as file:
             file.write("\n".join([name, *map(str, distributions)]) + "\n")
-        os.rename(written, self._store.path("resolutions", request))
+        os.replace(written, self._store.path("resolutions", request))
 
 
 def _without(denied: frozenset[str], layer: Layer, texts: Sequence[str]) -> Layer:

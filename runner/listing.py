@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import stat
+import sys
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from .result import WrittenFile
-from .unlinked import FileRefused, open_folder
+from .unlinked import FileRefused, entries_below
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
 MOST_ENTRIES = 5_000
@@ -39,21 +41,10 @@ def entries_of(folder: str, parts: Sequence[str]) -> list[Entry]:
         FileRefused: there is no such folder, or a link leads to it.
     """
     try:
-        descriptor = open_folder(folder, parts)
+        scanned = islice(entries_below(folder, parts), MOST_ENTRIES)
+        return sorted(found for each in scanned if (found := _entry(tuple(parts), each)))
     except OSError as error:
         raise FileRefused("/".join(parts), "is no folder under the mount") from error
-    try:
-        found = []
-        with os.scandir(descriptor) as scanned:
-            for count, each in enumerate(scanned):
-                if count >= MOST_ENTRIES:
-                    break
-                entry = _entry(tuple(parts), each)
-                if entry is not None:
-                    found.append(entry)
-    finally:
-        os.close(descriptor)
-    return sorted(found)
 
 
 def _entry(parts: tuple[str, ...], found: os.DirEntry[str]) -> Entry | None:
@@ -64,7 +55,9 @@ def _entry(parts: tuple[str, ...], found: os.DirEntry[str]) -> Entry | None:
     is_folder = stat.S_ISDIR(status.st_mode)
     if not is_folder and not stat.S_ISREG(status.st_mode):
         return None
-    return Entry((*parts, found.name), is_folder, status.st_size, status.st_ctime_ns)
+    # On Windows that is the time of its making.
+    changed = status.st_mtime_ns if sys.platform == "win32" else status.st_ctime_ns
+    return Entry((*parts, found.name), is_folder, status.st_size, changed)
 
 
 def files_below(folder: str) -> Iterator[Entry]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from contextlib import suppress
 
 from .descendants import PR_SET_PDEATHSIG, die_with_parent
+from .signals import FORWARDED, signal
 from .system_calls import MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID
 
 TYPE_CHECKING = False
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .system_calls import SystemCalls
 
 PR_SET_DUMPABLE = 4
-PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 PROC = "/proc"
 
 
@@ -117,7 +116,7 @@ def _wait(process: int, target: int) -> int:
                     return status
                 if ended == 0:
                     break
-        received = signal.sigwait({*PASSED_ON, signal.SIGCHLD})
+        received = signal.sigwait({*FORWARDED, signal.SIGCHLD})
         if received != signal.SIGCHLD:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(target, received)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+
+from .layout import PROGRAMS, library, prefix_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .interpreter import Interpreter
 
-PROGRAM = '#!/bin/sh\nexec "$(dirname -- "$(realpath -- "$0")")"/python -m pip "$@"\n'
+POSIX_PROGRAM = '#!/bin/sh\nexec "$(dirname -- "$(realpath -- "$0")")"/python -m pip "$@"\n'
+
+WINDOWS_PROGRAM = '@"%~dp0python.exe" -m pip %*\n'
+
+PROGRAM = ("pip.bat", WINDOWS_PROGRAM) if sys.platform == "win32" else ("pip", POSIX_PROGRAM)
+"""Name and text of the command."""
 
 
 def add_pip(root: str, interpreter: Interpreter) -> None:
@@ -27,18 +35,18 @@ def add_pip(root: str, interpreter: Interpreter) -> None:
     inner = os.path.join(archive, "pip")
     os.mkdir(package, 0o700)
     with open(os.path.join(package, "__init__.py"), "w", encoding="utf-8") as file:
-        version = os.path.basename(archive).split("-")[1]
-        file.write(f"__path__ = [{inner!r}]\n__file__ = {inner + '/__init__.py'!r}\n__version__ = {version!r}\n")
-    program = os.path.join(root, "bin", "pip")
+        version, own = os.path.basename(archive).split("-")[1], os.path.join(inner, "__init__.py")
+        file.write(f"__path__ = [{inner!r}]\n__file__ = {own!r}\n__version__ = {version!r}\n")
+    name, text = PROGRAM
+    program = os.path.join(root, PROGRAMS, name)
     with open(program, "w", encoding="utf-8") as file:
-        file.write(PROGRAM)
+        file.write(text)
     os.chmod(program, 0o700)
 
 
 def _archive(interpreter: Interpreter) -> str:
-    prefix = os.path.dirname(os.path.dirname(interpreter.path))
-    library = os.path.join(prefix, os.path.dirname(interpreter.site_packages))
-    bundled = os.path.join(library, "ensurepip", "_bundled")
+    own = os.path.join(prefix_of(interpreter.path), library(interpreter.version))
+    bundled = os.path.join(own, "ensurepip", "_bundled")
     try:
         names = [name for name in os.listdir(bundled) if name.startswith("pip-") and name.endswith(".whl")]
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 
 FICLONE = 0x40049409
 """ioctl_ficlone(2): makes a file share the other's blocks until one of them is written to (Btrfs, XFS, bcachefs)."""
@@ -31,7 +32,7 @@ class _Copy:
     """Copies trees; asks for shared blocks until it is told that there are none here."""
 
     def __init__(self) -> None:
-        self._can_share = True
+        self._can_share = sys.platform.startswith("linux")
 
     def into(self, entry: os.DirEntry[str], target: str) -> None:
         """Copy a file, a link or a folder; what is there already stays."""

@@ -15,10 +15,11 @@ from .errors import Cancelled, RunnerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import IO
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import IO, Any, TypeVar
 
     Process = subprocess.Popen[bytes]
+    Started = TypeVar("Started", bound=Process)
 
 DIES_WITH_US = (
     [sys.executable, "-I", "-S", "-c", f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15); "
@@ -55,6 +56,11 @@ class Cancellation:
             elif self._running is not None:
                 _end(self._running)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._is_cancelled
+
     def check(self) -> None:
         """Raise Cancelled if `cancel` was called."""
         if self._is_cancelled:
@@ -70,16 +76,21 @@ class Cancellation:
         """
         with self._lock:
             self.check()
-            self._running = subprocess.Popen(
-                [*DIES_WITH_US, *arguments],
-                env=dict(environment),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=descriptors,
-            )
+            inherited = {"pass_fds": descriptors} if descriptors else {}
+            self._running = _popen(arguments, dict(environment), subprocess.PIPE, cwd=folder, **inherited)
             return self._running
+
+    def tie(self, start: Callable[[], Started]) -> Started:
+        """Return what `start` starts, a process that `cancel` will end.
+
+        Raises:
+            Cancelled: `cancel` was called before.
+        """
+        with self._lock:
+            self.check()
+            started = start()
+            self._running = started
+            return started
 
     def adopt(self, supervisor: Process, job: str) -> None:
         """Give a supervisor its job; `cancel` will end it by closing its standard input.
@@ -139,6 +150,16 @@ def run_tool(
     return ToolOutput(process.returncode, stdout, stderr)
 
 
+def _popen(arguments: Sequence[str], environment: dict[str, str], output: int, **options: Any) -> Process:
+    """Start a tool that ends with us, however we end."""
+    starter: type[Process] = subprocess.Popen
+    if sys.platform == "win32":
+        from .windows_processes import Tied as starter
+    return starter(
+        [*DIES_WITH_US, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
+    )
+
+
 def start_supervisor(arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
     """Start a supervisor: its standard input is its lifeline, and all that it says comes through one pipe.
 
@@ -177,13 +198,7 @@ def _close(lifeline: IO[bytes]) -> None:
 def alongside(arguments: Sequence[str]) -> Iterator[None]:
     """Run a program of ours without streams for as long as we are in the context, or until it ends by itself."""
     try:
-        process = subprocess.Popen(
-            [*DIES_WITH_US, *arguments],
-            env={},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = _popen(arguments, {}, subprocess.DEVNULL)
     except OSError:
         # What it does can wait until there is room for it.
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 
 from .bytecode import compile_command
@@ -27,7 +28,7 @@ CHANGED = (
     "they are not used again, and the next run gets new ones"
 )
 
-_has_landlock = True
+_has_landlock = sys.platform.startswith("linux")
 
 
 def way_for(request: Request, store: str) -> Way:

@@ -12,7 +12,8 @@ from .bytecode import compile_lock
 from .deletion import delete
 from .errors import RunnerError
 from .inventory import StoredLayer, stored_layers
-from .lease import is_usable, take_away
+from .lease import is_usable
+from .locking import remove_if_free, take_away
 from .store import Store, abandoned, recover
 
 TYPE_CHECKING = False
@@ -122,22 +123,9 @@ def _forget_resolutions(store: Store) -> None:
 
 
 def _remove_locks(store: Store) -> None:
-    """Delete the files of locks that nobody has; who waits for one sees that it is gone."""
-    import fcntl
-
+    """Delete the files of locks that nobody has."""
     for name in os.listdir(store.path("locks")):
-        path = store.path("locks", name)
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(path)
-        except OSError:
-            pass
-        finally:
-            os.close(descriptor)
+        remove_if_free(store.path("locks", name))
 
 
 def command(store: Store) -> list[str]:
@@ -148,7 +136,7 @@ def command(store: Store) -> list[str]:
     """
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     starter = (
-        f"import os, sys; os.nice(19); sys.path.insert(0, {root!r}); "
+        f"import os, sys; hasattr(os, 'nice') and os.nice(19); sys.path.insert(0, {root!r}); "
         f"from forerun.runner.pruning import main; main({store.folder!r}, {max_size()})"
     )
     return [sys.executable, "-I", "-S", "-c", starter]

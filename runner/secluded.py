@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from .environment import INSIDE
 from .errors import ContainmentError
@@ -31,11 +32,14 @@ def checked(request: Request) -> Request:
     """Return a request with what a sandbox entails: nothing is built for it.
 
     Raises:
-        ContainmentError: the operator wants no namespaces, without which there is no sandbox.
+        ContainmentError: there are no namespaces here, or the operator wants none, without which there is no sandbox.
     """
-    if (request.is_sandboxed or request.no_network) and os.environ.get("FORERUN_NO_NAMESPACES") == "1":
+    if request.is_sandboxed or request.no_network:
         option = OPTIONS["sandbox" if request.is_sandboxed else "network"]
-        raise ContainmentError(option, "FORERUN_NO_NAMESPACES=1 keeps namespaces from being used")
+        if not sys.platform.startswith("linux"):
+            raise ContainmentError(option, "it needs namespaces, which are a part of Linux")
+        if os.environ.get("FORERUN_NO_NAMESPACES") == "1":
+            raise ContainmentError(option, "FORERUN_NO_NAMESPACES=1 keeps namespaces from being used")
     if not request.is_sandboxed:
         return request
     return request.replace(policy=request.policy.replace(no_build=True, allow_build=frozenset()))

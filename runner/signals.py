@@ -11,4 +11,11 @@ else:
     except ImportError:
         import signal
 
-__all__ = ["signal"]
+FORWARDED = frozenset(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+"""What is passed on to a script."""
+
+__all__ = ["FORWARDED", "signal"]

@@ -10,11 +10,13 @@ import time
 
 from .deletion import delete
 from .errors import StoreError, SystemUnsupported
+from .locking import claim, is_used, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+
+    from .locking import Held
 
 VERSION = "1"
 """Part of the path, so that a later forerun with another layout leaves this one alone."""
@@ -29,6 +31,9 @@ def cache_folder(environment: dict[str, str] | os._Environ[str] = os.environ) ->
         return os.path.abspath(chosen)
     if sys.platform == "darwin":
         return os.path.expanduser("~/Library/Caches/forerun")
+    if sys.platform == "win32":
+        local = environment.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
+        return os.path.join(local, "forerun", "Cache")
     base = environment.get("XDG_CACHE_HOME", "")
     return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "forerun")
 
@@ -52,7 +57,7 @@ def open_store(folder: str | None = None) -> Store:
         StoreError: it is not a folder, not ours, open to others, or cannot be written to.
         SystemUnsupported: this system cannot lock files as we need it.
     """
-    if not hasattr(os, "fork") or not hasattr(os, "getuid"):
+    if sys.platform != "win32" and not hasattr(os, "fork"):
         raise SystemUnsupported
     store = Store(folder or cache_folder())
     try:
@@ -94,6 +99,9 @@ def _check_ours(store: Store) -> None:
 
     The folder itself may have been made by somebody else, even be a link; what is in it was made by us, for us alone.
     """
+    if sys.platform == "win32":
+        # The user's own folders are closed to others there, and modes say nothing.
+        return
     _check_owner(store, os.stat(store.folder), 0o022)
     for path in (store.root, *map(store.path, FOLDERS)):
         status, inside = os.lstat(path), os.path.relpath(path, store.folder)
@@ -128,58 +136,38 @@ class Lock:
     def __init__(self, store: Store, name: str, should_stop: Callable[[], None] = lambda: None) -> None:
         self._path = store.path("locks", name)
         self._should_stop = should_stop
-        self._descriptor = -1
+        self._held: Held | None = None
 
     def __enter__(self) -> Lock:
-        import fcntl
-
-        while not self._try(fcntl):
+        while (held := lock(self._path)) is None:
             self._should_stop()
             time.sleep(0.02)
+        self._held = held
         return self
 
-    def _try(self, fcntl: Any) -> bool:
-        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
-            return False
-        if os.fstat(self._descriptor).st_nlink:
-            return True
-        # Pruning has deleted the file meanwhile, so that the next comer would lock another one.
-        os.close(self._descriptor)
-        return False
-
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        if self._held is not None:
+            self._held.release()
 
 
 class Claim:
-    """A new folder in `runs` or `building`, locked for as long as we live, so that `recover` spares it.
+    """A new folder in `runs` or `building`, held for as long as we live, so that `recover` spares it.
 
-    A context manager; leaving it deletes the folder. A process number would not do: it is used again, and means
-    nothing to a process in another container that shares the store.
+    A context manager; leaving it deletes the folder.
     """
 
     def __init__(self, store: Store, kind: str, name: str) -> None:
         self.folder = store.path(kind, name)
-        self._descriptor = -1
+        self._held: Held | None = None
 
     def __enter__(self) -> Claim:
-        import fcntl
-
-        # Hidden until it is locked, since `recover` of another run might look at it in between.
-        hidden = os.path.join(os.path.dirname(self.folder), f".{os.path.basename(self.folder)}")
-        os.mkdir(hidden, 0o700)
-        self._descriptor = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-        os.rename(hidden, self.folder)
+        self._held = claim(self.folder)
         return self
 
     def __exit__(self, *_: object) -> None:
         delete(self.folder)
-        os.close(self._descriptor)
+        if self._held is not None:
+            self._held.release()
 
 
 HIDDEN_FOR = 60.0
@@ -191,28 +179,10 @@ def abandoned(store: Store, kind: str) -> Iterator[str]:
     for entry in os.scandir(store.path(kind)):
         try:
             is_new = entry.name.startswith(".") and time.time() - entry.stat().st_mtime < HIDDEN_FOR
-            if not is_new and not _is_claimed(entry.path):
+            if not is_new and not is_used(entry.path):
                 yield entry.path
         except OSError:
             continue
-
-
-def _is_claimed(folder: str) -> bool:
-    import fcntl
-
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except PermissionError:
-        # The script took our rights on its own folder away.
-        os.chmod(folder, 0o700)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def recover(store: Store) -> None:

@@ -70,7 +70,7 @@ class _Run:
         self._deadline = time.monotonic() + told["deadline"] if told["deadline"] else None
         self._outcome = "exited"
         self._killing = False
-        self._last_line = LastLine(TELLS) if told["tells_lines"] else None
+        self._last_line = LastLine(lambda line: os.write(TELLS, line)) if told["tells_lines"] else None
         self._streams: dict[int, int] = {}
         stdin = os.open(told["stdin"] or os.devnull, os.O_RDONLY)
         readers, writers = zip(os.pipe(), os.pipe(), strict=True)
@@ -84,6 +84,7 @@ class _Run:
             told["closed"],
             **told["confined"],
         )
+        self._mark = job.mark
         self._wake = _wake_on_child()
         self._process = start(job, (stdin, *writers), own_session=True)
         for number, (reader, writer) in enumerate(zip(readers, writers, strict=True), 1):
@@ -109,7 +110,7 @@ class _Run:
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._end("timeout" if self._outcome == "exited" else self._outcome)
             status = self._status(self._wake in ready)
-        descendants.end_all()
+        descendants.end_all(self._mark)
         self._drain()
         is_signal = os.WIFSIGNALED(status)
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 from .last_line import MARK, TAKEN
@@ -48,7 +49,9 @@ class Supervisors:
         return _start(python)
 
     def prepare(self, python: str) -> None:
-        """Start a supervisor in advance, if none waits."""
+        """Start a supervisor in advance, if none waits; on Windows runs have none."""
+        if sys.platform == "win32":
+            return
         with self._lock:
             if not self._is_closed and python not in self._waiting:
                 try:

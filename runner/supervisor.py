@@ -10,26 +10,20 @@ import os
 import time
 
 from . import descendants
-from .errors import SystemUnsupported
-from .signals import signal
+from .signal_queue import signal_queue
+from .signals import FORWARDED, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .signal_queue import SignalQueue
+
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
-FORWARDED = frozenset(
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-    if hasattr(signal, name)
-)
 IGNORED_BY_PYTHON = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
 """What our interpreter ignores since it started, and what a program started by exec would go on ignoring."""
-
-FROM_KERNEL = 0x80
-"""`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
 
 
 class Job:
@@ -90,15 +84,20 @@ class Job:
         """Whether anything at all is to be done before the script starts."""
         return bool(self.mounts or self.closed or self.no_network or self.own_processes or self.visible or self.limits)
 
+    @property
+    def mark(self) -> str:
+        """A text in the environment of the script and of all that it starts, and of nothing else."""
+        return self.environment.get("VIRTUAL_ENV", "")
+
 
 class Ending:
     """How a script ended: its exit code, or the signal that ended it, or that its time was over."""
 
     __slots__ = ("code", "is_timeout", "signal")
 
-    def __init__(self, status: int, *, is_timeout: bool = False) -> None:
-        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        self.code = os.waitstatus_to_exitcode(status) if not self.signal else 128 + self.signal
+    def __init__(self, code: int, signal: int = 0, *, is_timeout: bool = False) -> None:
+        self.code = code
+        self.signal = signal
         self.is_timeout = is_timeout
 
 
@@ -186,34 +185,32 @@ def run_attached(job: Job) -> Ending:
 
     Raises:
         OSError: the job cannot be started.
-        SystemUnsupported: this system cannot wait for signals as we need it.
     """
-    if not hasattr(signal, "sigtimedwait"):
-        raise SystemUnsupported
     descendants.adopt_orphans()
-    watched = FORWARDED | {signal.SIGCHLD}
-    previous = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    signals = signal_queue(FORWARDED | {signal.SIGCHLD})
     try:
         process = start(job)
         start_background(job)
-        return _watch(process, job.deadline, watched)
+        return _watch(process, job.deadline, signals)
     finally:
-        descendants.end_all()
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+        descendants.end_all(job.mark)
+        signals.close()
 
 
-def _watch(process: int, seconds: float | None, watched: frozenset[signal.Signals]) -> Ending:
+def _watch(process: int, seconds: float | None, signals: SignalQueue) -> Ending:
     deadline = time.monotonic() + seconds if seconds else None
     is_timeout = False
     while True:
         status = _reap(process)
         if status is not None:
-            return Ending(status, is_timeout=is_timeout)
+            number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+            return Ending(128 + number if number else os.waitstatus_to_exitcode(status), number, is_timeout=is_timeout)
         left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
-        received = signal.sigtimedwait(watched, left)
-        if received is not None and received.si_signo != signal.SIGCHLD:
-            if received.si_code != FROM_KERNEL:
-                _send(process, received.si_signo)
+        received = signals.next(left)
+        if received is not None and received[0] != signal.SIGCHLD:
+            number, is_known = received
+            if not is_known:
+                _send(process, number)
         elif received is None and deadline is not None and time.monotonic() >= deadline:
             _send(process, signal.SIGKILL if is_timeout else signal.SIGTERM)
             is_timeout, deadline = True, time.monotonic() + GRACE

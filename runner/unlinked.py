@@ -1,14 +1,17 @@
-"""A path below the mounted folder -> a descriptor, following no links: a script may have put one anywhere."""
+"""A path below the mounted folder -> what is there, following no links: a script may have put one anywhere."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import sys
+
+from .opening import CLOSED_ON_EXEC, FOLDER, FOLLOW_NO_LINK, WAIT_FOR_NOBODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class FileRefused(Exception):
@@ -23,35 +26,65 @@ class FileRefused(Exception):
         return f"{self.path[:200]!r} {self.reason}"
 
 
-def open_folder(folder: str, parts: Sequence[str]) -> int:
-    """Open a folder below the mounted one, following no links, and return its descriptor.
+LINKED = "is or goes through a link, and links are not followed"
+
+
+def open_below(folder: str, parts: Sequence[str]) -> int:
+    """Open what is below the mounted folder for reading, waiting for nobody, and return its descriptor.
+
+    Raises:
+        FileRefused: a link stands in the way.
+        OSError: it cannot be opened.
+    """
+    if sys.platform == "win32":
+        from .windows_unlinked import checked
+
+        return checked(folder, parts)
+    above = _open_folder(folder, parts[:-1])
+    try:
+        return _open_entry(parts[-1], WAIT_FOR_NOBODY, above)
+    finally:
+        os.close(above)
+
+
+def entries_below(folder: str, parts: Sequence[str]) -> Iterator[os.DirEntry[str]]:
+    """Yield the entries of a folder below the mounted one.
 
     Raises:
         FileRefused: a link stands in the way.
         OSError: there is no such folder.
     """
-    current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if sys.platform == "win32":
+        from .windows_unlinked import checked_path
+
+        with os.scandir(checked_path(folder, parts)) as scanned:
+            yield from scanned
+        return
+    descriptor = _open_folder(folder, parts)
+    try:
+        with os.scandir(descriptor) as scanned:
+            yield from scanned
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(folder: str, parts: Sequence[str]) -> int:
+    current = os.open(folder, os.O_RDONLY | FOLDER | CLOSED_ON_EXEC)
     for part in parts:
         try:
-            deeper = open_below(part, os.O_DIRECTORY, current)
+            deeper = _open_entry(part, FOLDER, current)
         finally:
             os.close(current)
         current = deeper
     return current
 
 
-def open_below(name: str, flags: int, folder: int) -> int:
-    """Open an entry of a folder, given by its descriptor, for reading, and return its descriptor.
-
-    Raises:
-        FileRefused: it is a link.
-        OSError: it cannot be opened.
-    """
+def _open_entry(name: str, flags: int, folder: int) -> int:
     try:
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | FOLLOW_NO_LINK | CLOSED_ON_EXEC | flags, dir_fd=folder)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR) and _is_link(name, folder):
-            raise FileRefused("", "is or goes through a link, and links are not followed") from error
+            raise FileRefused("", LINKED) from error
         raise
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
-from forerun.runner.unlinked import FileRefused, open_below, open_folder
+from forerun.runner.unlinked import FileRefused, open_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def parts_below(path: str, mount: tuple[str, str], *, may_be_top: bool = False) 
     virtual, folder = mount
     if "\0" in path:
         raise FileRefused(path, "holds a NUL character")
+    if sys.platform == "win32":
+        path, folder = path.replace("\\", "/"), folder.replace("\\", "/")
     tops = (top.rstrip("/") + "/" for top in (virtual, folder))
     rest = next((path[len(top) :] for top in tops if f"{path}/".startswith(top)), path)
     if rest.startswith("/"):
@@ -49,12 +52,7 @@ def read_below(folder: str, parts: Sequence[str], limit: int) -> bytes:
 
 
 def _read(folder: str, parts: Sequence[str], limit: int) -> bytes:
-    current = open_folder(folder, parts[:-1])
-    try:
-        # Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
-        file = os.fdopen(open_below(parts[-1], os.O_NONBLOCK | os.O_NOCTTY, current), "rb")
-    finally:
-        os.close(current)
+    file = os.fdopen(open_below(folder, parts), "rb")
     with file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):

@@ -15,6 +15,11 @@ from .preinstall import preinstall
 from .runs import Runs, use_enough_threads
 from .workspace import Workspace, open_workspace
 
+if sys.platform == "win32":
+    from .windows_signals import open_signal_receiver
+else:
+    from anyio import open_signal_receiver
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +33,9 @@ if TYPE_CHECKING:
 
 SECONDS_TO_END = 3.0
 """How long a signal waits for runs to end before we go; their supervisors end them in any case."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+ENDING_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGBREAK") if hasattr(signal, name)
+)
 
 
 def serve_stdio(settings: Settings) -> int:
@@ -99,7 +106,7 @@ async def _end_on_signal(
 
     The process is left at once, since the thread that reads standard input cannot be woken.
     """
-    with anyio.open_signal_receiver(*ENDING_SIGNALS) as signals:
+    with open_signal_receiver(*ENDING_SIGNALS) as signals:
         task_status.started()
         async for number in signals:
             await runs.end_all(SECONDS_TO_END)

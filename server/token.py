@@ -10,6 +10,8 @@ import re
 import secrets
 import stat
 
+from forerun.resolver.ownership import is_trustworthy
+from forerun.runner.opening import CLOSED_ON_EXEC, FOLLOW_NO_LINK, WAIT_FOR_NOBODY
 from forerun.runner.store import open_store
 
 from .errors import ServerError
@@ -42,12 +44,12 @@ def token_for(given: str, file: str) -> tuple[str, str]:
 
 
 def _read(path: str) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDONLY | CLOSED_ON_EXEC | WAIT_FOR_NOBODY)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ServerError(f"the token file {path} is not a regular file")
-        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        if not is_trustworthy(status, forbidden=0o077):
             raise ServerError(f"the token file {path} must be yours and readable by nobody else (chmod 600)")
         return file.read(LARGEST_FILE).decode("utf-8", "replace").strip()
 
@@ -61,7 +63,7 @@ def _checked(token: str, where: str) -> str:
 def _made(path: str) -> str:
     token = secrets.token_urlsafe(32)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FOLLOW_NO_LINK | CLOSED_ON_EXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"{token}\n")
     except OSError as error:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSED_ON = frozenset(("HOME", "PATH", "LANG", "LANGUAGE", "TZ", "TERM", "USER", "LOGNAME", "SHELL", "TMPDIR"))
+OF_WINDOWS = frozenset(
+    "SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT TEMP TMP USERPROFILE USERNAME APPDATA LOCALAPPDATA PROGRAMDATA "
+    "PROGRAMFILES PROCESSOR_ARCHITECTURE NUMBER_OF_PROCESSORS".split()
+)
 CERTIFICATES = frozenset(("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"))
 PROXIES = frozenset(("http_proxy", "https_proxy", "no_proxy"))
 
@@ -26,4 +30,4 @@ def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_passed_on(name: str) -> bool:
-    return name in PASSED_ON | CERTIFICATES or name.startswith("LC_") or name.lower() in PROXIES
+    return name in PASSED_ON | OF_WINDOWS | CERTIFICATES or name.startswith("LC_") or name.lower() in PROXIES

@@ -43,9 +43,24 @@ def shortened(text: str, limit: int, missing: int = 0) -> str:
 def in_virtual_paths(text: str, mount: tuple[str, str]) -> str:
     """Return text with the real folder written as the virtual one, wherever a path begins with it."""
     virtual, folder = mount
-    if folder in (virtual, "/") or folder not in text:
+    if folder in (virtual, "/"):
+        return text
+    if not folder.startswith("/"):
+        return _with_slashes(_with_slashes(text, virtual, folder), virtual, folder.replace("\\", "\\\\"))
+    if folder not in text:
         return text
     return re.sub(rf"{re.escape(folder)}(?![\w-]|\.\w)", lambda _: virtual, text)
+
+
+def _with_slashes(text: str, virtual: str, folder: str) -> str:
+    """Return text in which paths of Windows below a folder are virtual ones, whose parts are divided by slashes.
+
+    `folder` is written as in the text: in a `repr`, backslashes stand twice.
+    """
+    below = r"(?![\w-]|\.\w)((?:\\+[^\\/:*?\"'<>|\s]+)*)"
+    return re.sub(
+        rf"{re.escape(folder)}{below}", lambda found: virtual + re.sub(r"\\+", "/", found[1]), text, flags=re.IGNORECASE
+    )
 
 
 def without_closing_tags(text: str) -> str:

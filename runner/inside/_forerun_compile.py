@@ -13,7 +13,8 @@ import sys
 
 def main(site_packages: str, marker: str, lock: str) -> None:
     """Compile everything, unless somebody else does."""
-    os.nice(19)
+    if hasattr(os, "nice"):  # On Windows we were started with a low priority.
+        os.nice(19)
     if not alone(lock):
         return
     compileall.compile_dir(site_packages, maxlevels=50, quiet=2)
@@ -24,11 +25,16 @@ def main(site_packages: str, marker: str, lock: str) -> None:
 
 def alone(lock: str) -> bool:
     """Take the lock for as long as this process lives; say whether nobody else has it."""
-    import fcntl
-
     descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     # The file of a lock that nobody had may just have been pruned, so that the next comer locks another one.

@@ -61,6 +61,13 @@ class _Ordered(io.FileIO):
 
 
 def _wait_until_empty(descriptor: int) -> None:
+    if sys.platform == "win32":
+        # FlushFileBuffers: of a pipe, it waits for the reader.
+        try:
+            os.fsync(descriptor)
+        except OSError:  # The script closed that stream.
+            pass
+        return
     import fcntl
     import termios
 

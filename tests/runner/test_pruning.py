@@ -15,7 +15,8 @@ import forerun
 from forerun.runner.bytecode import compile_lock
 from forerun.runner.errors import RunnerError
 from forerun.runner.inventory import inventory, stored_layers
-from forerun.runner.lease import hold, taint, take_away
+from forerun.runner.lease import hold, taint
+from forerun.runner.locking import take_away
 from forerun.runner.pruning import MAX_SIZE_VARIABLE, bytes_of, command, max_size, prune
 from forerun.runner.store import Claim, Lock, Store, open_store
 
