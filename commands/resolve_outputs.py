@@ -120,9 +120,8 @@ def _check(options: Options, _rules: Policy) -> int:
 def _holds_all(path: str, files: Iterable[str]) -> bool:
     """Whether a folder has all of some files in it or below it: then its scripts are all that they are about."""
     folder = os.path.realpath(path)
-    return os.path.isdir(folder) and all(
-        os.path.commonpath((folder, os.path.dirname(os.path.realpath(each)))) == folder for each in files
-    )
+    above = os.path.join(folder, "")
+    return os.path.isdir(folder) and all(os.path.realpath(each).startswith(above) for each in files)
 
 
 def _declarations(options: Options) -> Declarations:

@@ -177,6 +177,6 @@ def _rank(lock: str) -> tuple[bool, bool, str]:
 def _shown(path: str) -> str:
     try:
         relative = os.path.relpath(path)
-    except OSError:
+    except (OSError, ValueError):  # The current folder is gone, or on another drive (Windows).
         return path
     return path if relative.startswith("..") else relative
