@@ -66,9 +66,12 @@ class Tied(subprocess.Popen[bytes]):
     kill = terminate
 
     def close(self) -> None:
-        """End all that is left of it, and let go of it."""
+        """End all that is left of it, and let go of it and of its streams."""
         self._job.close()
         self.wait()
+        for stream in (self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def run_attached(job: Job) -> Ending:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import shutil
 import subprocess
@@ -76,6 +75,8 @@ class Terminal:
     """A program that has a terminal of its own."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
+        import pty
+
         self._master, slave = pty.openpty()
         environment = {**os.environ, "TERM": "xterm", "PS1": "$ ", "COLUMNS": "100"}
         self.process = subprocess.Popen(

@@ -50,10 +50,10 @@ while len([name for name in os.listdir("/proc") if name.isdecimal() and {mark!r}
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it takes away what Linux has")
 
 
-def like_macos(code: str, *arguments: str, **options: object) -> subprocess.Popen[str]:
+def like_macos(code: str, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", LIKE_MACOS + code, *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,  # type: ignore[call-overload]
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
     )  # fmt: skip
 
 
