@@ -62,6 +62,7 @@ class Execution(Value):
     output: str = ""
     cut: int = 0
     images: tuple[bytes, ...] = ()
+    previews: tuple[bytes, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
     notes: tuple[str, ...] = ()
 

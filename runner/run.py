@@ -231,7 +231,7 @@ class _Run:
             "python": self._interpreter.release,
         }
         if execution is not None:
-            for name in ("stdout", "stderr", "output", "cut", "images", "artefacts"):
+            for name in ("stdout", "stderr", "output", "cut", "images", "previews", "artefacts"):
                 common[name] = getattr(execution, name)
         return common
 

@@ -15,7 +15,7 @@ import _forerun_child  # type: ignore[import-not-found]
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _forerun_lines import show_lines_of  # type: ignore[import-not-found]
 from _forerun_pictures import pictures_of  # type: ignore[import-not-found]
-from _forerun_values import figures, value_of  # type: ignore[import-not-found]
+from _forerun_values import value_of  # type: ignore[import-not-found]
 
 del sys.path[0]
 
@@ -55,8 +55,8 @@ def main() -> None:
     sys.excepthook = _without_our_frames(sys.excepthook)
     _forerun_child.show = _show
     value = _Runner(module.__dict__).run(source)
-    shown = [*figures(path), *pictures_of(value, path)]
-    _forerun_child.write(_forerun_child.ANSWER, {"value": value_of(value), "figures": shown})
+    told = {"value": value_of(value), "figures": pictures_of(value, path)}
+    _forerun_child.write(_forerun_child.ANSWER, told)
 
 
 def _load(path: str) -> dict[str, Any]:
