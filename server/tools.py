@@ -36,8 +36,6 @@ from .proposals import code, proposers, read_file
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from forerun.resolver.source import Source
-
     from .calls import Calls
     from .settings import Settings
     from .workspace import Workspace
@@ -105,12 +103,10 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
             if bool(python_code) == bool(file_path):
                 raise BadArgument("give either python_code or file_path")
             check_text("python_code", python_code)
-            source = code(python_code, workspace)
-            if file_path:
-                source, _ = await asyncio.to_thread(read_file, file_path, workspace)
-            return await asyncio.to_thread(_predicted, source)
+            return await asyncio.to_thread(_predicted, python_code, file_path)
 
-    def _predicted(source: Source) -> CallToolResult:
+    def _predicted(python_code: str, file_path: str) -> CallToolResult:
+        source = read_file(file_path, workspace)[0] if file_path else code(python_code, workspace)
         return prediction_of(resolve(source, import_map=own_map), settings.policy, workspace)
 
     for tool, propose in ((run_python_code, propose_code), (run_python_file, propose_file)):
