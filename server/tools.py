@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp_types import CallToolResult
 
-from forerun.resolver.library import resolve
+from forerun.runner.prediction import foreseen
 
 from .arguments import (
     NO_TEXTS,
@@ -107,7 +107,7 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
 
     def _predicted(python_code: str, file_path: str) -> CallToolResult:
         source = read_file(file_path, workspace)[0] if file_path else code(python_code, workspace)
-        return prediction_of(resolve(source, import_map=own_map), settings.policy, workspace)
+        return prediction_of(foreseen(source, "", own_map), settings.policy, workspace)
 
     for tool, propose in ((run_python_code, propose_code), (run_python_file, propose_file)):
         # Written as text, an annotation could not name a function that is local here.
