@@ -11,7 +11,7 @@ from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .execution import Execution, command_line, is_native, noted, read_answer, return_value
+from .execution import Execution, command_line, is_native, noted, read_answer, return_value, variables_of
 from .interpreter import this_interpreter
 from .mount import can_separate, give_up_mounting, give_up_separating, mountable
 from .pictures import read_pictures
@@ -112,7 +112,7 @@ class Captured:
         variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")
         folder = request.folder or os.getcwd()
         if not is_native(source, request):
-            variables["FORERUN_FOLDER"] = folder
+            variables.update(variables_of(source, folder))
             if request.variables:
                 variables["FORERUN_VARIABLES"] = _written(
                     environment, "variables.json", json.dumps(request.variables).encode()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     Ask = Callable[..., Awaitable[tuple[str, dict[str, Any], bool]]]
 
@@ -52,3 +54,17 @@ async def test_what_is_predicted_says_so_too(connect: Callable[..., Any], ask: A
     assert facts["would_run"]
     assert [each["requirement"] for each in facts["requirements"]] == ["pyyaml"]
     assert "main.py: line 1 (%pip) is not executed" in facts["problems"][0]
+
+
+async def test_a_traceback_from_a_notebook_names_the_cell(
+    connect: Callable[..., Any], ask: Ask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [{"cell_type": "code", "source": each} for each in ("open('/working/a', 'w').close()", "\n1 / 0")]
+    (folder / "a.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    for never in ("", "1"):
+        monkeypatch.setenv("FORERUN_NO_NAMESPACES", never)
+        async with connect() as client:
+            _, facts, _ = await ask(client, "run_python_file", file_path="a.ipynb")
+        assert facts["error"].count("  File ") == 1
+        assert 'File "a.ipynb, cell 2", line 2, in <module>\n    1 / 0\n' in facts["error"]
+        assert (folder / "a").exists()
