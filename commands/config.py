@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -10,11 +9,12 @@ from forerun.runner.errors import MountError
 
 from .host_snippets import HOSTS
 from .serve_options import chosen, parse
+from .shown_settings import shown
+from .stray_variables import stray_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
 BAD_USE = 2
 
@@ -43,7 +43,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if arguments else BAD_USE
     if arguments[0] == "show":
         for each in chosen("config show", arguments[1:], os.environ, os.getcwd()):
-            sys.stdout.write(f"{each.name} = {_written(each.value)}  ({each.source})\n")
+            sys.stdout.write(f"{each.name} = {shown(each.name, each.value)}  ({each.source})\n")
+        for sentence in stray_variables(os.environ):
+            sys.stderr.write(f"forerun: warning: {sentence}\n")
         return 0
     host = HOSTS.get(arguments[0])
     if host is None:
@@ -78,8 +80,3 @@ def _absolute(arguments: Sequence[str]) -> list[str]:
         elif at + 1 < len(made):
             made[at + 1] = os.path.abspath(os.path.expanduser(made[at + 1]))
     return made
-
-
-def _written(value: Any) -> str:
-    is_map = isinstance(value, tuple) and any(isinstance(each, tuple) for each in value)
-    return json.dumps(dict(reversed(value)) if is_map else value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from forerun.runner.errors import MountError, RunnerError
 from forerun.server.errors import ServerError
 
 from .serve_options import Serving, parse
+from .stray_variables import stray_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def _serve(serving: Serving) -> int:
         from forerun.server.logs import log_to_stderr
         from forerun.server.serving import serve_http, serve_stdio
     log_to_stderr(serving.settings)
+    for sentence in stray_variables(os.environ):
+        logging.getLogger("forerun.settings").warning("%s", sentence)
     if serving.listening is not None:
         return serve_http(serving.settings, serving.listening)
     return serve_stdio(serving.settings)

@@ -88,7 +88,7 @@ class Looking:
         needed = selected(findings)
         chosen = {id(each) for each in needed}
         look = Look(
-            source.replace(text="", notes=()),
+            source.replace(text="", notes=(), cells=(), not_executed=""),
             tuple(_once(needed)),
             tuple(_once(each for each in findings if id(each) not in chosen)),
             diagnostics=(*self._problems(source, reading, is_main=is_main), *problems),
@@ -98,6 +98,9 @@ class Looking:
 
     def _problems(self, source: Source, reading: Reading, *, is_main: bool) -> Iterable[Diagnostic]:
         yield from (Diagnostic(source.name, 0, note) for note in source.notes)
+        # That a notebook has such lines is no news, and a tree may have many notebooks.
+        if source.not_executed and source.kind != "notebook":
+            yield Diagnostic(source.name, 0, source.not_executed)
         if reading.problem:
             from .syntax import cannot_run, why_not_python
 

@@ -24,6 +24,9 @@ ENDINGS = (".py", ".pyw", ".ipynb")
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"})
 
+MARKS = ("%", "!", "?")
+"""What begins a line that only IPython understands."""
+
 ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/python", "Scripts/python.exe")
 """What is in a virtual environment: by `venv`, by conda, and by releases of virtualenv before 20."""
 
@@ -35,6 +38,7 @@ class Source(Value):
     caller sends may import nothing outside of `beside`.
     `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
     `search_path` are folders whose modules it can import too: those that it, or who imports it, added to `sys.path`.
+    `cells` are the first lines of a notebook's cells; `not_executed` is a sentence about lines that only notebooks run.
     """
 
     text: str
@@ -44,6 +48,8 @@ class Source(Value):
     notes: tuple[str, ...] = ()
     beside: str = ""
     search_path: tuple[str, ...] = ()
+    cells: tuple[int, ...] = ()
+    not_executed: str = ""
 
     def sees(self, folder: str) -> bool:
         """Whether modules in a folder may be looked at: of what a caller sends, only below `beside`, links followed."""
@@ -64,8 +70,26 @@ class Source(Value):
 
 
 def from_code(code: str, author: Author = "person", beside: str = "") -> Source:
-    """Return the Source of a code string that may import the modules in the folder `beside`."""
-    return Source(code, kind="code", author=author, beside=beside)
+    """Return the Source of a code string that may import the modules in the folder `beside`.
+
+    Lines of a notebook in it (`%pip install x`) are blanked, where it is no Python because of them.
+    """
+    return _pasted(Source(code, kind="code", author=author, beside=beside))
+
+
+def _pasted(source: Source) -> Source:
+    if not any(map(_may_be_magic, source.text.split("\n"))):
+        return source
+    from .notebook_lines import not_executed, python_of_cell
+
+    text, skipped = python_of_cell(source.text)
+    return source.replace(text=text, not_executed=not_executed([("", each) for each in skipped]))
+
+
+def _may_be_magic(line: str) -> bool:
+    """Whether a line looks as those do that IPython understands and Python does not."""
+    bare = line.strip()
+    return bare[:1] in MARKS or bare[-1:] == "?" or ("=" in bare and bare.partition("=")[2].lstrip()[:1] in MARKS)
 
 
 def from_stdin(beside: str = "") -> Source:
@@ -78,7 +102,7 @@ def from_stdin(beside: str = "") -> Source:
         data = sys.stdin.buffer.read(LARGEST + 1)
     except (AttributeError, OSError, ValueError) as error:
         raise SourceError("<stdin>", "cannot be read; give a file, or pipe a script into it") from error
-    return from_bytes(data, "", "stdin").replace(beside=beside)
+    return _pasted(from_bytes(data, "", "stdin").replace(beside=beside))
 
 
 def from_file(path: str, author: Author = "person") -> Source:
@@ -89,11 +113,16 @@ def from_file(path: str, author: Author = "person") -> Source:
     """
     data = _read(path)
     if path.endswith(".ipynb"):
-        from .notebook import code_of_notebook
-
-        text, notes = code_of_notebook(data)
-        return Source(text, path, "notebook", author, notes)
+        return from_notebook(data, path, author)
     return from_bytes(data, path, "script", author)
+
+
+def from_notebook(data: bytes, path: str, author: Author = "person") -> Source:
+    """Return the code of a notebook."""
+    from .notebook import read_notebook
+
+    read = read_notebook(data)
+    return Source(read.text, path, "notebook", author, read.notes, cells=read.cells, not_executed=read.not_executed)
 
 
 def from_bytes(data: bytes, path: str, kind: Kind, author: Author = "person") -> Source:

@@ -12,12 +12,12 @@ from .bytecode import compile_command
 from .capture import load
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .execution import Execution, command_line, is_native, noted, read_answer, return_value
+from .execution import Execution, command_line, is_native, noted, read_answer, return_value, variables_of
 from .interpreter import this_interpreter
 from .mount import can_separate, give_up_mounting, give_up_separating, mountable
+from .pictures import read_pictures
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
-from .result import Artefact
 from .supervision import Supervisors, supervise
 
 TYPE_CHECKING = False
@@ -36,9 +36,6 @@ GIVE_UP = {"mount": give_up_mounting, "processes": give_up_separating, "landlock
 
 FOR_GOOD = (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS)
 """Errors that say what a system is like. Others pass, as when a script uses up processes so that the next sees more."""
-
-LARGEST_IMAGE = 10_000_000
-"""Bytes; a larger figure or page is left out."""
 
 
 class Captured:
@@ -86,7 +83,8 @@ class Captured:
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
-        return noted(_execution(ending, environment, output).replace(notes=watch.notes()), request)
+        execution = _execution(ending, environment, output)
+        return noted(execution.replace(notes=(*watch.notes(), *execution.notes)), request)
 
     def _ended(self, told: dict[str, Any], folder: str, cancellation: Cancellation) -> tuple[dict[str, Any], str]:
         """Do a job, and return its ending, and what its supervisor complained of."""
@@ -123,7 +121,7 @@ class Captured:
         variables.setdefault("PYTHONIOENCODING", "utf-8:backslashreplace")
         folder = request.folder or os.getcwd()
         if not is_native(source, request):
-            variables["FORERUN_FOLDER"] = folder
+            variables.update(variables_of(source, folder))
             if request.variables:
                 variables["FORERUN_VARIABLES"] = _written(
                     environment, "variables.json", json.dumps(request.variables).encode()
@@ -164,6 +162,7 @@ def _failure(ending: dict[str, Any], complaint: str) -> str:
 
 def _execution(ending: dict[str, Any], environment: Environment, output: Output) -> Execution:
     answer = read_answer(environment.answer)
+    pictures = read_pictures(answer.get("figures", ()), environment.folder)
     return Execution(
         ending["outcome"],
         ending["code"],
@@ -177,13 +176,8 @@ def _execution(ending: dict[str, Any], environment: Environment, output: Output)
         output.stderr,
         output.both,
         output.cut,
-        tuple(_pictures(answer, environment, ".png")),
-        tuple(Artefact("text/html", page) for page in _pictures(answer, environment, ".html")),
+        pictures.images,
+        pictures.previews,
+        pictures.artefacts,
+        pictures.notes,
     )
-
-
-def _pictures(answer: dict[str, Any], environment: Environment, ending: str) -> list[bytes]:
-    """Read what the script's interpreter saved in the run's own folder under names of an ending."""
-    names = (os.path.basename(name) for name in answer.get("figures", ()) if name.endswith(ending))
-    paths = (os.path.join(environment.folder, name) for name in names)
-    return [data for path in paths if (data := read_file(path, LARGEST_IMAGE))]

@@ -7,7 +7,7 @@ import os
 from forerun.resolver.errors import ResolverError
 from forerun.resolver.syntax import first_python
 
-from .errors import InterpreterMissing, InterpreterUnusable
+from .errors import InterpreterMissing, InterpreterUnusable, RunnerError
 from .interpreter import OLDEST, this_interpreter
 from .interpreters import at, download, installed, remembered
 from .store import open_store
@@ -15,6 +15,8 @@ from .store import open_store
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from packaging.specifiers import SpecifierSet
 
     from forerun.resolver.findings import Resolution
     from forerun.resolver.source import Source
@@ -67,6 +69,34 @@ def fitting(
     Raises:
         RunnerError: there is none that fits.
     """
+    allowed = _another(source, resolution)
+    if allowed is None:
+        return None
+    return _one_that(lambda each: allowed.contains(each.release), str(allowed), request, cancellation)
+
+
+def foreseen(source: Source, resolution: Resolution) -> tuple[tuple[int, int] | None, bool]:
+    """Return the version of Python that would run a script which ours cannot, None where ours would; starts nothing.
+
+    That is an interpreter's that was found before, which the second value says, or else the nearest that would do.
+    """
+    allowed = _another(source, resolution)
+    if allowed is None:
+        return None, False
+    try:
+        found = _newest(each for each in remembered(open_store()) if allowed.contains(each.release))
+    except RunnerError:
+        found = None
+    if found is not None:
+        return found.version[:2], True
+    ours = this_interpreter().version[1]
+    nearest = sorted(range(OLDEST[1], ours + 10), key=lambda minor: (abs(minor - ours), minor))
+    # A last part as high as any lets every bound of a minor version in.
+    return next(((3, minor) for minor in nearest if allowed.contains(f"3.{minor}.99")), None), False
+
+
+def _another(source: Source, resolution: Resolution) -> SpecifierSet | None:
+    """Return which versions of Python a script needs, None where they are not known, or ours is one of them."""
     wanted = resolution.requires_python or _by_syntax(source)
     if not wanted:
         return None
@@ -76,9 +106,7 @@ def fitting(
         allowed = SpecifierSet(wanted)
     except InvalidSpecifier:
         return None
-    if allowed.contains(this_interpreter().release):
-        return None
-    return _one_that(lambda each: allowed.contains(each.release), wanted, request, cancellation)
+    return None if allowed.contains(this_interpreter().release) else allowed
 
 
 def _by_syntax(source: Source) -> str:

@@ -62,6 +62,7 @@ class Execution(Value):
     output: str = ""
     cut: int = 0
     images: tuple[bytes, ...] = ()
+    previews: tuple[bytes, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -70,6 +71,9 @@ LARGEST_ANSWER = 100_000_000
 """Bytes; an interpreter of ours answers with less."""
 
 DEEPEST_ANSWER = 100
+
+LONGEST_VARIABLE = 100_000
+"""Characters; Linux takes 128 kB (execve(2), "Limits on size of arguments and environment")."""
 
 
 def is_native(source: Source, request: Request) -> bool:
@@ -95,6 +99,16 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
     except OSError as error:
         raise RunnerError(f"the code cannot be written to {main}: {error.strerror}") from error
     return [environment.python, os.path.join(INSIDE, "_forerun_code.py"), main, *request.arguments]
+
+
+def variables_of(source: Source, folder: str) -> dict[str, str]:
+    """Return what our starter is told by variables: the folder of the code, and where the cells of a notebook begin."""
+    told = {"FORERUN_FOLDER": folder}
+    cells = ",".join(map(str, source.cells))
+    if 0 < len(cells) < LONGEST_VARIABLE:
+        title = "".join(each if each.isprintable() else "?" for each in os.path.basename(source.path))
+        told["FORERUN_CELLS"] = f"{title}\n{cells}"
+    return told
 
 
 class Attached:
@@ -143,7 +157,7 @@ class Attached:
         variables = environment.variables(os.environ, layer, may_retry=may_retry, translated=translated)
         folder = request.folder or (os.getcwd() if request.mounts else "")
         if not is_native(source, request):
-            variables["FORERUN_FOLDER"] = folder or os.getcwd()
+            variables.update(variables_of(source, folder or os.getcwd()))
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
         confined: dict[str, Any] = {}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from forerun.resolver.resolution import resolve_sources
-from forerun.resolver.target import this_target
+from forerun.resolver.target import target_for, this_target
 from forerun.resolver.trust import accepted_guesses
 
 from .interpreter import this_interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from forerun.resolver.findings import Requirement, Resolution
@@ -39,6 +39,29 @@ def predicted(source: Source, request: Request, cancellation: Cancellation | Non
 
     other = fitting(source, resolution, request, cancellation)
     return (resolution_for(source, request, other), other) if other else (resolution, interpreter)
+
+
+def foreseen(source: Source, python: str, import_map: Mapping[str, str]) -> Resolution:
+    """Return what a run would predict, as far as that can be known without looking for interpreters.
+
+    `python` is the version that is asked for, or "". Where no interpreter is known that fits a script, that of ours
+    which does not is what stands in the way of it.
+    """
+
+    def of(version: str | None) -> Resolution:
+        return resolve_sources((source,), target_for(version), import_map=import_map)
+
+    resolution = of(python if "." in python else None)
+    fatal = tuple(each for each in resolution.diagnostics if each.is_fatal)
+    if python or not fatal:
+        return resolution
+    from .choice import foreseen as foreseen_python
+
+    version, is_known = foreseen_python(source, resolution)
+    if version is None:
+        return resolution
+    other = of(f"{version[0]}.{version[1]}")
+    return other if is_known else other.replace(diagnostics=(*fatal, *other.diagnostics))
 
 
 def resolution_for(source: Source, request: Request, interpreter: Interpreter) -> Resolution:

@@ -67,7 +67,8 @@ class Result(Value):
     everyone, `advice` says what the operator can do about them. `output` holds stdout and
     stderr in the order in which they came, each stream also by itself; all three are "" where the streams were
     inherited. `cut` counts the bytes left out of `output`. `python` is the interpreter's version, such as "3.12.1".
-    `images` are PNG files: open figures, and a picture that was the last value. `files` were written under the mount.
+    `images` are PNG files: open figures, and a picture that was the last value; `previews` are the same ones, scaled
+    down where they would have more than 5 MB together. `files` were written under the mount.
     """
 
     resolution: Resolution
@@ -81,6 +82,7 @@ class Result(Value):
     notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     images: tuple[bytes, ...] = ()
+    previews: tuple[bytes, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
     files: tuple[WrittenFile, ...] = ()
     timing: Timing = Timing()

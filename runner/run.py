@@ -69,7 +69,7 @@ class _Run:
         self._observer = observer
         self._cancellation = cancellation
         self._attempts: list[Attempt] = []
-        self._notes: list[str] = []
+        self._notes: list[str] = [source.not_executed] if source.not_executed else []
         self._advice: list[str] = []
         self._refuted: set[str] = set()
         self._seconds = {"resolve": 0.0, "install": 0.0, "run": 0.0}
@@ -231,7 +231,7 @@ class _Run:
             "python": self._interpreter.release,
         }
         if execution is not None:
-            for name in ("stdout", "stderr", "output", "cut", "images", "artefacts"):
+            for name in ("stdout", "stderr", "output", "cut", "images", "previews", "artefacts"):
                 common[name] = getattr(execution, name)
         return common
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.mcpserver.exceptions import ToolError
 
 from forerun.resolver.errors import ResolverError
-from forerun.runner.errors import RunnerError
+from forerun.runner.errors import InterpreterMissing, RunnerError
 from forerun.runner.unlinked import FileRefused
 
 from . import words
@@ -95,6 +95,10 @@ def told(workspace: Workspace) -> Iterator[None]:
     """Turn what we cannot do into the one sentence that the model is to read."""
     try:
         yield
+    except InterpreterMissing as error:
+        # What the operator could do about it is not for the caller to read.
+        versions = ", ".join(error.present)
+        raise ToolError(f"this machine has no Python {error.wanted}; choose one of {versions}") from error
     except (BadArgument, Busy, FileRefused, ResolverError, RunnerError) as error:
         sentence = words.encodable(str(error))
         raise ToolError(words.in_virtual_paths(sentence, workspace.mount)) from error

@@ -12,7 +12,7 @@ from mcp.server.mcpserver import AcceptedElicitation, Elicit, Resolve
 from pydantic import BaseModel, Field
 
 from forerun.resolver.declared import declared_requirements
-from forerun.resolver.library import resolve
+from forerun.runner.prediction import foreseen
 from forerun.runner.question import questions
 
 from .variables import passed_on
@@ -77,7 +77,7 @@ def unvetted(source: Source, dependencies: list[str], python: str, settings: Set
 
     `python` is the version that the caller asks for, or "".
     """
-    resolution = resolve(source, python=python if "." in python else None, import_map=dict(settings.import_map))
+    resolution = foreseen(source, python, dict(settings.import_map))
     named, bad = declared_requirements(dependencies, source.author, "", 0, "named by the caller")
     asked = {each.name for each in named}
     predicted = (each for each in resolution.requirements if each.name not in asked and not each.is_lazy)

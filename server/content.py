@@ -21,6 +21,8 @@ Status = Literal["success", "run-error", "install-error", "refused", "timeout", 
 
 MOST_OUTPUT, MOST_VALUE, MOST_ERROR = 60_000, 30_000, 10_000
 """Characters; together what a model can still take in, and what clients read without trouble."""
+MOST_REASONS = 10
+"""Refused names of which the reason is told."""
 
 
 class File(BaseModel):
@@ -75,11 +77,16 @@ def _facts(result: RunResult, workspace: Workspace, products: Products) -> tuple
         exit_code=result.exit_code,
         images=len(products.pictures),
         files=[File(path=each.name, uri=str(each.uri), size=each.size or 0) for each in products.links],
-        notes=[said(each, MOST_ERROR) for each in (*result.notes, *products.notes, *workspace.notes)],
+        notes=[said(each, MOST_ERROR) for each in _notes(result, workspace, products)],
         seconds={name: round(getattr(timing, name), 3) for name in ("resolve", "install", "run")},
         attempts=max(1, len(result.attempts)),
     )
     return facts, value
+
+
+def _notes(result: RunResult, workspace: Workspace, products: Products) -> tuple[str, ...]:
+    """Return what else is worth knowing; what becomes of the folder only matters to who wrote into it."""
+    return (*result.notes, *products.notes, *(workspace.notes if result.files else ()))
 
 
 def _value(value: ReturnValue | None) -> tuple[Any, str]:
@@ -108,8 +115,10 @@ def _error(result: RunResult) -> str:
 
 
 def _refusal(result: Refused) -> str:
-    reasons = "; ".join(each.reason for each in result.verdicts)
-    return f"not run: {reasons}; ask the operator of this server"
+    reasons = [each.reason for each in result.verdicts]
+    if len(reasons) > MOST_REASONS:
+        reasons[MOST_REASONS:] = [f"{len(reasons) - MOST_REASONS} more are refused"]
+    return f"not run: {'; '.join(reasons)}; ask the operator of this server"
 
 
 def _signal_name(number: int) -> str:

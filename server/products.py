@@ -10,7 +10,7 @@ from urllib.parse import quote
 from mcp_types import ImageContent, ResourceLink
 
 from . import words
-from .images import fitting
+from .images import can_be_sent
 from .kept import Kept
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ FILES, OUTPUT = "forerun://files/", "forerun://output/"
 
 MOST_FILES = 20
 MOST_IMAGE_BYTES = 5_000_000
-"""Bytes of all figures of an answer; those beyond are only linked, never cut."""
+"""Bytes of all figures of an answer. The program's interpreter scales them down to that; others are only linked."""
 
 
 class Products(NamedTuple):
@@ -58,13 +58,14 @@ def _pictures(result: RunResult) -> tuple[list[ImageContent], list[str]]:
     pictures: list[ImageContent] = []
     notes = []
     left = MOST_IMAGE_BYTES
-    for number, data in enumerate(result.images, 1):
-        small = fitting(data, left)
-        if small is None:
+    for number, (full, sent) in enumerate(zip(result.images, result.previews, strict=True), 1):
+        if not can_be_sent(sent, left):
             notes.append(f"figure {number} is too large to be sent; it is linked, or save a smaller one to a file")
             continue
-        left -= len(small)
-        pictures.append(ImageContent(type="image", data=base64.b64encode(small).decode(), mime_type="image/png"))
+        if len(sent) != len(full):
+            notes.append(f"figure {number} is scaled down to be sent; its link leads to it in full")
+        left -= len(sent)
+        pictures.append(ImageContent(type="image", data=base64.b64encode(sent).decode(), mime_type="image/png"))
     return pictures, notes
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context
 
-from forerun.resolver.notebook import code_of_notebook
-from forerun.resolver.source import Source, from_bytes, from_code
+from forerun.resolver.source import Source, from_bytes, from_code, from_notebook
 
 from .arguments import MOST_TEXT, check_items, check_python, check_text
 from .calls import told
@@ -42,7 +41,7 @@ def proposers(settings: Settings, workspace: Workspace) -> tuple[Proposer, Propo
             check_text("python_code", python_code)
             check_items("dependencies", dependencies)
             check_python(python_version)
-            source = code(python_code, workspace)
+            source = await asyncio.to_thread(code, python_code, workspace)
             return await asyncio.to_thread(proposed, source, "", dependencies, python_version, context)
 
     async def propose_file(
@@ -75,6 +74,7 @@ def read_file(file_path: str, workspace: Workspace) -> tuple[Source, str]:
     data = read_below(workspace.folder, parts, MOST_TEXT)
     real, shown = os.path.join(workspace.folder, *parts), posixpath.join(workspace.virtual, *parts)
     if parts[-1].endswith(".ipynb"):
-        text, notes = code_of_notebook(data)
-        return Source(text, real, "notebook", "caller", notes, workspace.folder), shown
-    return from_bytes(data, real, "script", "caller").replace(beside=workspace.folder), shown
+        source = from_notebook(data, real, "caller")
+    else:
+        source = from_bytes(data, real, "script", "caller")
+    return source.replace(beside=workspace.folder), shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp_types import CallToolResult
 
-from forerun.resolver.library import resolve
+from forerun.runner.prediction import foreseen
 
 from .arguments import (
     NO_TEXTS,
@@ -35,8 +35,6 @@ from .proposals import code, proposers, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from forerun.resolver.source import Source
 
     from .calls import Calls
     from .settings import Settings
@@ -105,13 +103,11 @@ def tools_for(settings: Settings, workspace: Workspace, calls: Calls) -> Tools:
             if bool(python_code) == bool(file_path):
                 raise BadArgument("give either python_code or file_path")
             check_text("python_code", python_code)
-            source = code(python_code, workspace)
-            if file_path:
-                source, _ = await asyncio.to_thread(read_file, file_path, workspace)
-            return await asyncio.to_thread(_predicted, source)
+            return await asyncio.to_thread(_predicted, python_code, file_path)
 
-    def _predicted(source: Source) -> CallToolResult:
-        return prediction_of(resolve(source, import_map=own_map), settings.policy, workspace)
+    def _predicted(python_code: str, file_path: str) -> CallToolResult:
+        source = read_file(file_path, workspace)[0] if file_path else code(python_code, workspace)
+        return prediction_of(foreseen(source, "", own_map), settings.policy, workspace)
 
     for tool, propose in ((run_python_code, propose_code), (run_python_file, propose_file)):
         # Written as text, an annotation could not name a function that is local here.

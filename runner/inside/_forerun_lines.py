@@ -13,27 +13,30 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    Parts = list[tuple[str, str]]
+    """Names and sources."""
 
-def show_lines_of(name: str, source: str) -> None:
-    """Let tracebacks, warnings and `inspect` find the source of the code that was compiled under a name."""
+
+def show_lines_of(parts: Parts) -> None:
+    """Let tracebacks, warnings and `inspect` find the sources of code that was compiled under names."""
     loaded = sys.modules.get("linecache")
     if loaded is not None:
-        _fill(loaded, name, source)
+        _fill(loaded, parts)
     else:
-        sys.meta_path.insert(0, _Finder(name, source))
+        sys.meta_path.insert(0, _Finder(parts))
 
 
-def _fill(linecache: ModuleType, name: str, source: str) -> None:
-    # Without a time of change, so that no file of that name is looked at instead.
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+def _fill(linecache: ModuleType, parts: Parts) -> None:
+    for name, source in parts:
+        # Without a time of change, so that no file of that name is looked at instead.
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
 
 
 class _Finder:
     """Finds `linecache` alone, as the other finders do, and has it filled once it is loaded."""
 
-    def __init__(self, name: str, source: str) -> None:
-        self._name = name
-        self._source = source
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def find_spec(self, module: str, path: Any = None, target: Any = None) -> Any:
         """Return the spec that the next finder has."""
@@ -43,7 +46,7 @@ class _Finder:
         for finder in sys.meta_path:
             spec = finder.find_spec(module, path, target)
             if spec is not None:
-                spec.loader = _Loader(spec.loader, self._name, self._source)  # type: ignore[assignment]
+                spec.loader = _Loader(spec.loader, self._parts)  # type: ignore[assignment]
                 return spec
         return None
 
@@ -51,10 +54,9 @@ class _Finder:
 class _Loader:
     """Loads as another loader does, and fills the module."""
 
-    def __init__(self, loader: Any, name: str, source: str) -> None:
+    def __init__(self, loader: Any, parts: Parts) -> None:
         self._loader = loader
-        self._name = name
-        self._source = source
+        self._parts = parts
 
     def create_module(self, spec: Any) -> Any:
         """Do what the other does."""
@@ -64,4 +66,4 @@ class _Loader:
         """Do what the other does, and put it back into its place."""
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
-        _fill(module, self._name, self._source)
+        _fill(module, self._parts)

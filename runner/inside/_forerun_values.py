@@ -1,10 +1,8 @@
-"""Inside the script's interpreter: values -> JSON data or repr, open figures -> PNG files. Standard library only."""
+"""Inside the script's interpreter: values -> JSON data or repr. Standard library only."""
 
 from __future__ import annotations
 
 import math
-import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,20 +110,3 @@ def _model_of_pydantic_1(model: Any) -> Any:
     import json
 
     return json.loads(model.json())
-
-
-def figures(beside: str) -> list[str]:
-    """Save the matplotlib figures that are still open as PNG files beside a path, and return their paths."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return []
-    saved = []
-    for number in pyplot.get_fignums()[:20]:
-        path = os.path.join(os.path.dirname(beside), f"figure-{number}.png")
-        try:
-            pyplot.figure(number).savefig(path, format="png", bbox_inches="tight")
-        except Exception as error:
-            print(f"figure {number} could not be drawn: {error}", file=sys.stderr)
-        else:
-            saved.append(path)
-    return saved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from forerun.commands.host_snippets import HOSTS
+from forerun.commands.stray_variables import stray_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +86,7 @@ def test_settings_come_from_flags_then_the_environment_then_the_project(run_fore
     told = shown(run_forerun, "--trust", "any", "--allow", "c", FORERUN_TRUST="registered", FORERUN_ALLOW="b,b2")
     assert told["trust"] == '"any"  (flag)'
     assert told["allow"].startswith('["c", "b", "b2", "a"]  (flag, environment, ')
-    assert told["timeout"] == "300.0  (default)"
+    assert told["timeout"] == "300 seconds  (default)"
 
 
 def test_a_project_file_that_programs_can_write_does_not_count(run_forerun: Forerun, tmp_path: Path) -> None:
@@ -104,14 +106,59 @@ def test_a_project_has_options_of_a_server(run_forerun: Forerun, tmp_path: Path)
     )
     found = shown(run_forerun, "--max-retries", "1", "--map", "own.toml")
     project = f"  ({tmp_path / 'pyproject.toml'})"
-    assert found["timeout"] == f"7.0{project}"
-    assert found["sandbox"] == f"true{project}"
-    assert found["max-memory"] == f"1000000000{project}"
+    assert found["timeout"] == f"7 seconds{project}"
+    assert found["sandbox"] == f"yes{project}"
+    assert found["max-memory"] == f"1 GB{project}"
     assert found["log-format"] == f'"json"{project}'
     assert found["max-retries"] == "1  (flag)"
     value, _, source = found["map"].partition("  ")
     assert json.loads(value) == {"a": "x", "b": "mine", "c": "z"}
     assert source == f"(flag, {tmp_path / 'pyproject.toml'})"
+
+
+def test_what_is_automatic_or_absent_is_said_in_words(run_forerun: Forerun, cache_dir: Path) -> None:
+    found = {name: value.partition("  (")[0] for name, value in shown(run_forerun).items()}
+    assert found["max-concurrency"] == f"automatic ({os.cpu_count()})"
+    assert found["path"] == "a temporary folder, deleted at the end"
+    assert found["token-file"] == f"automatic ({cache_dir / 'http-token'})"
+    assert {found[name] for name in ("deps", "allow", "map", "exclude-newer", "allow-origin")} == {"none"}
+    assert {found[name] for name in ("max-memory", "max-processes")} == {"no limit"}
+    assert (found["sandbox"], found["max-retries"]) == ("no", "5")
+    given = shown(run_forerun, "--max-concurrency", "3", "--port", "0", "--max-memory", "1536MB", "--max-retries", "0")
+    assert given["max-concurrency"] == "3  (flag)"
+    assert given["port"] == "any that is free  (flag)"
+    assert given["max-memory"] == "1,536 MB  (flag)"
+    assert given["max-retries"] == "0  (flag)"
+
+
+def test_a_variable_that_nothing_reads_is_named_and_stops_nobody(run_forerun: Forerun) -> None:
+    stray = {
+        **os.environ,
+        "FORERUN_TIMOUT": "secret",
+        "FORERUN_ZZ\n": "1",
+        "FORERUN_TIMEOUT": "5",
+        "FORERUN_TOKEN": "x",
+    }
+    said = [
+        "the environment variable FORERUN_TIMOUT is no setting; is FORERUN_TIMEOUT meant?",
+        "the environment variable FORERUN_ZZ? is no setting",
+    ]
+    ended = run_forerun("config", "show", env=stray)
+    assert (ended.returncode, ended.stderr) == (0, "".join(f"forerun: warning: {each}\n" for each in said))
+    assert "timeout = 5 seconds  (environment)" in ended.stdout
+    served = run_forerun("stdio", "--log-format", "json", env=stray, input=json.dumps(INITIALIZE) + "\n")
+    assert json.loads(served.stdout.splitlines()[0])["result"]["serverInfo"]["name"] == "forerun"
+    records = [json.loads(line) for line in served.stderr.splitlines()]
+    assert [(each["level"], each["message"]) for each in records] == [("warning", each) for each in said]
+
+
+def test_each_variable_that_is_read_is_known() -> None:
+    inner = {"ANSWER", "CELLS", "FOLDER", "MAY_RETRY", "PATHS", "TELLS", "VARIABLES"}
+    root = Path(__file__).parent.parent.parent
+    sources = [each.read_text() for floor in ("runner", "server", "commands") for each in (root / floor).rglob("*.py")]
+    named = {name for text in sources for name in re.findall(r"\bFORERUN_([A-Z_]+[A-Z])\b", text)} - {*inner, "NAME"}
+    assert "CACHE_DIR" in named
+    assert stray_variables(f"FORERUN_{each}" for each in named) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -105,6 +106,17 @@ def test_a_notebook(run_forerun: Forerun, tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text(f'{{"cells": [{cells}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}')
     done = run_forerun("a.ipynb")
     assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
+
+
+def test_a_traceback_from_a_notebook_names_the_cell(run_forerun: Forerun, tmp_path: Path) -> None:
+    sources = ("!ls\ndef f(x):\n    return 1 / x\n", "# a note", "x = 0\n\nf(x)")
+    cells = [{"cell_type": "markdown" if each[0] == "#" else "code", "source": each} for each in sources]
+    (tmp_path / "my plots.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    done = run_forerun("my plots.ipynb")
+    assert done.returncode == 1
+    assert 'File "my plots.ipynb, cell 2", line 3, in <module>\n    f(x)\n' in done.stderr
+    assert 'File "my plots.ipynb, cell 1", line 3, in f\n    return 1 / x\n' in done.stderr
+    assert "forerun: cell 1, line 1 (!ls) is not executed, since only notebooks can\n" in done.stderr
 
 
 BAD_USE = {
@@ -243,3 +255,13 @@ def test_a_full_disk_is_one_sentence(run_forerun: Forerun) -> None:
         )
     assert "Traceback" not in done.stderr
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize("way", ["code", "stdin"])
+def test_lines_of_a_notebook_are_left_out_and_named(way: str, run_forerun: Forerun) -> None:
+    code = "%matplotlib inline\nx = !ls\nprint(x)\n"
+    done = run_forerun("run", "-c", code) if way == "code" else run_forerun("run", "-", input=code)
+    assert done.stdout == "None\n"
+    assert sentence(done, 0) == (
+        "line 1 (%matplotlib) and line 2 (!ls) are not executed, since only notebooks can"
+    )  # fmt: skip

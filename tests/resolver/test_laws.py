@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from forerun.resolver.findings import Resolution
 from forerun.resolver.logical_lines import blank_strings
 from forerun.resolver.names import canonical
-from forerun.resolver.notebook import code_of_notebook
+from forerun.resolver.notebook import read_notebook
 from forerun.resolver.report import as_json, explanation, problem_lines, requirement_lines
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import from_bytes, from_code
@@ -140,9 +140,22 @@ JSON = st.recursive(
 @often
 @given(JSON)
 def test_any_json_is_a_notebook_or_is_said_to_be_none(value: object) -> None:
-    text, notes = code_of_notebook(json.dumps(value).encode())
-    assert isinstance(text, str)
-    assert all("is not a notebook" in note for note in notes)
+    read = read_notebook(json.dumps(value).encode())
+    assert isinstance(read.text, str)
+    assert all("is not a notebook" in note for note in read.notes)
+
+
+@often
+@given(
+    st.lists(
+        st.sampled_from(["%", "!", "?", "x", "=", " ", "\n", "'", '"', "'''", "(", ")", "\\", "#", "\r", "install"])
+    )
+)
+def test_blanking_the_lines_of_a_notebook_keeps_all_lines_in_place(parts: list[str]) -> None:
+    code = "".join(parts)
+    source = from_code(code)
+    assert source.text.count("\n") == code.count("\n")
+    assert bool(source.not_executed) == (source.text != code)
 
 
 @often

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from forerun.resolver.notebook import code_of_notebook
+from forerun.resolver.notebook import read_notebook
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.source import Source
 from forerun.resolver.target import this_target
@@ -14,9 +14,9 @@ from forerun.resolver.target import this_target
 
 def text_of(*cells: str) -> str:
     listed = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
-    text, notes = code_of_notebook(json.dumps({"cells": listed, "nbformat": 4}).encode())
-    assert not notes
-    return text
+    read = read_notebook(json.dumps({"cells": listed, "nbformat": 4}).encode())
+    assert not read.notes
+    return read.text
 
 
 def needs(*cells: str) -> list[str]:

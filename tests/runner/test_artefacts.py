@@ -41,7 +41,7 @@ def test_an_image_that_is_the_last_value_is_a_png(mode: str) -> None:
 def test_an_image_that_cannot_be_drawn_is_said_and_its_value_stays() -> None:
     result = forerun.run("from PIL import Image\nImage.new('1', (10_000, 10_000))")
     assert isinstance(result, forerun.Succeeded)
-    assert result.images == ()
+    assert result.images == result.previews == ()
     assert "could not be drawn: it has 10000 x 10000 pixels" in result.stderr
     assert result.value is not None
     assert "PIL.Image" in result.value.repr
@@ -51,6 +51,25 @@ def test_an_image_that_cannot_be_drawn_is_said_and_its_value_stays() -> None:
 def test_an_image_that_is_not_the_last_value_is_none() -> None:
     result = forerun.run("from PIL import Image\nx = Image.new('1', (3, 2))\n[x]\n1")
     assert result.images == ()
+
+
+def test_a_picture_that_does_not_get_smaller_is_kept_in_full_and_drawn_a_few_times() -> None:
+    code = (
+        "import sys, types\n"
+        "class Plot(types.ModuleType):\n"
+        "    dpi, rcParams, drawn = 100, {'savefig.dpi': 'figure'}, []\n"
+        "    def get_fignums(self): return [1]\n"
+        "    def figure(self, number): return self\n"
+        "    def savefig(self, path, dpi=100, **_):\n"
+        "        print(int(dpi), end=' ')\n"
+        "        open(path, 'wb').write(b'x' * 6_000_000)\n"
+        "sys.modules['matplotlib.pyplot'] = Plot('matplotlib.pyplot')\n"
+    )
+    result = forerun.run(code)
+    assert isinstance(result, forerun.Succeeded), result.error
+    assert len(result.images[0]) == 6_000_000
+    assert result.previews == result.images
+    assert result.output == "100 80 64 51 40 32 26 20 16 "
 
 
 @pytest.mark.network

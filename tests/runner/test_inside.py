@@ -120,6 +120,36 @@ def test_a_syntax_error(inside: Inside) -> None:
     assert "forerun" not in done.stderr
 
 
+CELLS = "a b.ipynb\n1,4,6,7"
+
+
+def test_a_traceback_names_the_cells_of_a_notebook(inside: Inside) -> None:
+    code = (
+        "from __future__ import annotations\nimport asyncio\n\n"
+        "async def f(a: nothing = 1):\n    return 1 / x\n\n"
+        "x = 0\nawait f()\n"
+    )
+    done = inside.run(code, FORERUN_CELLS=CELLS)
+    assert done.returncode == 1
+    assert 'File "a b.ipynb, cell 4", line 2, in <module>\n    await f()\n' in done.stderr
+    assert 'File "a b.ipynb, cell 2", line 2, in f\n    return 1 / x\n' in done.stderr
+    assert done.stderr.count("  File ") == 2
+
+
+def test_cells_of_a_notebook_share_their_names_and_the_last_value_counts(inside: Inside) -> None:
+    done = inside.run(
+        "import inspect\nx = 1\n\ndef f(): return x\n\n\ninspect.getsource(f), f()\n", FORERUN_CELLS=CELLS
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert inside.told()["value"]["data"] == ["def f(): return x\n", 1]
+
+
+def test_nothing_is_run_where_a_later_cell_is_no_python(inside: Inside) -> None:
+    done = inside.run("print(1)\n\n\nx = 1\n\n\nx = 2\nif x\n", FORERUN_CELLS=CELLS)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'File "a b.ipynb, cell 4", line 2\n' in done.stderr
+
+
 MISSING = {
     "import": ("import nowhere_at_all.b", "nowhere_at_all"),
     "from": ("from nowhere_at_all import b", "nowhere_at_all"),

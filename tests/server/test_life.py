@@ -104,7 +104,8 @@ def test_temporary_folder_is_named_in_the_answer_and_lives_between_calls(start: 
     facts = server.answer()["result"]["structuredContent"]
     assert facts["notes"] == ["/working is a temporary folder, deleted when this server ends"]
     server.call("run_python_code", python_code="import os; os.listdir('/working')")
-    assert server.answer()["result"]["structuredContent"]["return_value"] == ["kept"]
+    facts = server.answer()["result"]["structuredContent"]
+    assert (facts["return_value"], facts["notes"]) == (["kept"], [])
 
 
 LOUD = """\

@@ -193,6 +193,31 @@ async def test_the_question_is_about_the_python_that_is_asked_for(
     assert [name for name in ["cowpy"] if any(f"- {name} is" in each for each in asked)] == names
 
 
+BLOCK = "# /// script\n# requires-python = '<3.9'\n# ///\n"
+"""What only a Python can run that is older than ours, whether this machine has one or not."""
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        pytest.param("< (3, 9)", ["cowpy"], id="where it is needed"),
+        pytest.param(">= (3, 9)", [], id="where it is not"),
+    ],
+)
+async def test_the_question_is_about_the_python_that_a_block_asks_for(
+    condition: str, names: list[str], folder: Path, ask: Ask
+) -> None:
+    asked: list[str] = []
+    runs = Runs(1)
+    code = f"{BLOCK}import sys\nif sys.version_info {condition}:\n    import cowpy\n"
+    with open_workspace(Settings(path=str(folder))) as workspace:
+        server = build_server(Settings(path=str(folder)), workspace, runs)
+        async with Client(server, elicitation_callback=_answering("decline", None, asked)) as client:
+            await ask(client, "run_python_code", python_code=code)
+    runs.close()
+    assert [name for name in ["cowpy"] if any(f"- {name} is" in each for each in asked)] == names
+
+
 @pytest.mark.network
 async def test_consent_installs_for_one_run_and_is_asked_once(folder: Path, mode: str, ask: Ask) -> None:
     asked: list[str] = []

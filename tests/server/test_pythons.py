@@ -33,3 +33,31 @@ async def test_a_call_may_name_a_version(
         assert facts["output"] == f"{others[0].release}\n"
         _, facts, _ = await ask(client, "run_python_code", python_code=SHOW)
         assert facts["return_value"] == ".".join(map(str, sys.version_info[:3]))
+
+
+async def test_a_prediction_is_for_the_python_that_would_run_it(
+    connect: Callable[..., Any],
+    ask: Callable[..., Awaitable[Any]],
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others = [each for each in installed(open_store(str(cache))) if each.version[:2] != sys.version_info[:2]]
+    if not others:
+        pytest.skip("there is no other Python here")
+    minor = others[0].version[1]
+    code = (
+        f"# /// script\n# requires-python = '==3.{minor}.*'\n# ///\nimport sys\n"
+        f"if sys.version_info[:2] == (3, {minor}):\n    import yaml\nelse:\n    import numpy\n"
+    )
+    async with connect() as client:
+        _, facts, _ = await ask(client, "resolve_dependencies", python_code=code)
+        assert [each["requirement"] for each in facts["requirements"]] == ["pyyaml"]
+        assert (facts["would_run"], facts["problems"]) == (True, [])
+        # Nothing is started to find out more, so that of a fresh machine less is known.
+        monkeypatch.setenv("FORERUN_CACHE_DIR", str(tmp_path / "fresh"))
+        _, facts, _ = await ask(client, "resolve_dependencies", python_code=code)
+        assert [each["requirement"] for each in facts["requirements"]] == ["pyyaml"]
+        assert not facts["would_run"]
+        assert f"needs Python ==3.{minor}.*" in facts["problems"][0]
+        assert not (tmp_path / "fresh" / "1" / "interpreters").exists()

@@ -43,6 +43,15 @@ async def test_refusal_says_why_and_no_way_round(
     assert "--allow" not in text + str(facts)
 
 
+async def test_of_many_refused_names_the_first_are_told(connect: Callable[..., Any], ask: Ask) -> None:
+    async with connect() as client:
+        names = [f"no-such-thing-{number}" for number in range(150)]
+        _, facts, _ = await ask(client, "run_python_code", python_code="1", dependencies=names)
+    assert "no-such-thing-9 is" in facts["error"]
+    assert facts["error"].endswith("; 140 more are refused; ask the operator of this server")
+    assert len(facts["error"]) < 1000
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -51,7 +60,9 @@ async def test_refusal_says_why_and_no_way_round(
         pytest.param({"python_version": "2.7"}, "no CPython of version 3.8 or later", id="a Python that is too old"),
         pytest.param({"python_version": "/bin/sh"}, "must be a version such as 3.12", id="a path instead of a version"),
         pytest.param(
-            {"python_version": "3.99"}, "there is no Python 3.99 on this machine", id="a Python that is not here"
+            {"python_version": "3.99"},
+            "this machine has no Python 3.99; choose one of ",
+            id="a Python that is not here",
         ),
         pytest.param({"python_code": "#" * 5_000_001}, "python_code is longer than", id="long code"),
         pytest.param({"stdin": "#" * 5_000_001}, "stdin is longer than", id="long input"),

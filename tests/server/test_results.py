@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import os
 import struct
-import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp_types import ImageContent, ResourceLink
 
-from forerun.server.images import fitting, size_of
+from forerun.server.images import can_be_sent, size_of
 from forerun.server.kept import Kept, Shelf
 
 if TYPE_CHECKING:
@@ -116,25 +115,80 @@ def png(width: int, height: int, noise: bytes = b"") -> bytes:
     ],
 )
 def test_only_a_png_is_sent_as_one(data: bytes, kept: bool) -> None:
-    assert fitting(data, 10_000) == (data if kept else None)
+    assert can_be_sent(data, 10_000) is kept
 
 
-@pytest.mark.parametrize("has_pillow", [True, False])
-def test_a_large_picture_is_scaled_or_left_out_but_never_cut(has_pillow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if has_pillow:
-        pytest.importorskip("PIL.Image")
-    else:
-        monkeypatch.setitem(sys.modules, "PIL", None)
-    rows = b"".join(b"\0" + os.urandom(300 * 3) for _ in range(300))
-    small = fitting(png(300, 300, rows), 100_000)
-    assert (small is not None) is has_pillow
-    if small is not None:
-        assert len(small) <= 100_000
-        assert 0 < size_of(small)[0] < 300
+def test_a_png_beyond_the_limit_is_not_sent() -> None:
+    picture = png(100, 100)
+    assert can_be_sent(picture, len(picture))
+    assert not can_be_sent(picture, len(picture) - 1)
 
 
-def test_a_picture_that_would_unfold_is_not_decoded() -> None:
-    assert fitting(png(60_000, 60_000, b"\0" * 200_000), 1000) is None
+NOISE = """\
+import numpy as np
+import matplotlib.pyplot as plt
+noise = np.random.default_rng(0).random
+for inches in SIZES:
+    figure = plt.figure(figsize=(inches, inches))
+    figure.figimage(noise((int(inches * 100), int(inches * 100), 3)), resize=True)
+"""
+"""Figures without whitespace, of about 30 kB a square inch: noise cannot be compressed."""
+
+
+@pytest.mark.network
+@pytest.mark.slow
+async def test_large_figures_are_scaled_down_and_linked_in_full(connect: Callable[..., Any]) -> None:
+    async with connect() as client:
+        arguments = {"python_code": NOISE, "global_variables": {"SIZES": [3, 12, 12]}}
+        answer = await client.call_tool("run_python_code", arguments)
+        pictures = [base64.b64decode(each.data) for each in answer.content if isinstance(each, ImageContent)]
+        links = [each for each in answer.content if isinstance(each, ResourceLink)]
+        (full,) = (await client.read_resource(links[1].uri)).contents
+    assert [each.name for each in links] == ["figure 1", "figure 2", "figure 3"]
+    assert sum(map(len, pictures)) <= 5_000_000
+    assert [len(each) == link.size for each, link in zip(pictures, links, strict=True)] == [True, False, False]
+    # Scaled as a whole, and no smaller than it had to be.
+    assert all(700 < size_of(each)[0] == size_of(each)[1] < 900 for each in pictures[1:])
+    assert 1200 <= size_of(base64.b64decode(full.blob))[0] == size_of(base64.b64decode(full.blob))[1]
+    assert [each for each in answer.structured_content["notes"] if "scaled" in each] == [
+        f"figure {number} is scaled down to be sent; its link leads to it in full" for number in (2, 3)
+    ]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("mode", "size", "length"),
+    [
+        pytest.param("RGB", (1500, 1200), 5_400_000, id="colours"),
+        pytest.param("P", (2500, 2200), 5_500_000, id="a palette"),
+        pytest.param("1", (8000, 5000), 5_000_000, id="black and white"),
+        pytest.param("I;16", (2000, 1300), 5_200_000, id="wide integers"),
+    ],
+)
+async def test_a_large_image_is_scaled_down(
+    mode: str, size: tuple[int, int], length: int, connect: Callable[..., Any]
+) -> None:
+    code = f"import os\nfrom PIL import Image\nimage = Image.frombytes({mode!r}, {size}, os.urandom({length}))\n"
+    if mode == "P":
+        code += "image.putpalette(os.urandom(768))\n"
+    async with connect() as client:
+        answer = await client.call_tool("run_python_code", {"python_code": f"{code}image"})
+    (sent,) = (base64.b64decode(each.data) for each in answer.content if isinstance(each, ImageContent))
+    (link,) = (each for each in answer.content if isinstance(each, ResourceLink))
+    assert len(sent) <= 5_000_000 < (link.size or 0)
+    assert abs(size_of(sent)[0] / size_of(sent)[1] - size[0] / size[1]) < 0.01
+
+
+@pytest.mark.network
+async def test_a_picture_beyond_what_is_kept_is_scaled_down_all_the_same(connect: Callable[..., Any]) -> None:
+    code = "import os\nfrom PIL import Image\nImage.frombytes('RGB', (2000, 1800), os.urandom(10_800_000))"
+    async with connect() as client:
+        answer = await client.call_tool("run_python_code", {"python_code": code})
+    (sent,) = (base64.b64decode(each.data) for each in answer.content if isinstance(each, ImageContent))
+    (link,) = (each for each in answer.content if isinstance(each, ResourceLink))
+    assert len(sent) == link.size
+    assert len(sent) <= 5_000_000
+    assert "a picture of more than 10 MB is kept only scaled down" in answer.structured_content["notes"][0]
 
 
 FIGURE = """\
