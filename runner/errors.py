@@ -97,7 +97,7 @@ class SystemUnsupported(RunnerError):
     """Scripts cannot be run on this system yet."""
 
     def __str__(self) -> str:
-        return "scripts can be run on Linux only, for now; forerun resolve says what they need"
+        return "scripts can be run on Linux, macOS and Windows only; forerun resolve says what they need"
 
 
 class ContainmentError(RunnerError):
