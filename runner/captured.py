@@ -87,7 +87,8 @@ class Captured:
         if "outcome" not in ending:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
-        return noted(_execution(ending, environment, output).replace(notes=watch.notes()), request)
+        execution = _execution(ending, environment, output).replace(notes=watch.notes())
+        return noted(execution, request, ending.get("reached", ()))
 
     def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
         """Have a job done, by another supervisor where the one that waited was killed before it took the job."""

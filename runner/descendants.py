@@ -43,12 +43,12 @@ def end_all() -> None:
     while _has_children():
         below = _below(os.getpid())
         # What was started through sudo is not ours to end, nor to wait for.
-        if below and not sum(_kill(process) for process in below):
+        if below and not sum(kill(process) for process in below):
             return
         time.sleep(0.001)
 
 
-def _kill(process: int) -> bool:
+def kill(process: int) -> bool:
     """Kill a process, and say whether it is gone or will be."""
     try:
         os.kill(process, signal.SIGKILL)
