@@ -59,9 +59,9 @@ def number(text: str) -> int:
 
 
 LIMITS = (
-    ("max-memory", size, "SIZE", "memory (address space) of each process, such as 2GB"),
+    ("max-memory", size, "SIZE", "memory of a run, such as 2GB; of each process where it can have no control group"),
     ("max-file-size", size, "SIZE", "how large a file may become, such as 500MB"),
     ("max-open-files", number, "N", "files that each process may have open"),
-    ("max-processes", number, "N", "processes and threads that the user may have; of no effect for root"),
+    ("max-processes", number, "N", "processes and threads of a run; of the user, unless root, without a control group"),
 )
 """Options of both the command and the server: name, reader, metavar and help."""

@@ -84,7 +84,8 @@ class Captured:
             raise RunnerError(f"the script cannot be run: {_failure(ending, complaint)}")
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
         execution = _execution(ending, environment, output)
-        return noted(execution.replace(notes=(*watch.notes(), *execution.notes)), request)
+        execution = execution.replace(notes=(*watch.notes(), *execution.notes))
+        return noted(execution, request, ending.get("reached", ()))
 
     def _ended(self, told: dict[str, Any], folder: str, cancellation: Cancellation) -> tuple[dict[str, Any], str]:
         """Do a job, and return its ending, and what its supervisor complained of."""

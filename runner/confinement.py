@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .control_group import ControlGroup
     from .supervisor import Job
 
     Step = tuple[str, Callable[[], None]]
@@ -28,11 +29,18 @@ FAILURES: dict[str, type[OSError]] = {
 """What a forked child reports that it failed at -> the exception for it."""
 
 
-def steps(job: Job, parent: int) -> Iterator[Step]:
+def steps(job: Job, parent: int, group: ControlGroup | None = None) -> Iterator[Step]:
     """Yield what is to be done before the script, in order.
 
     A step named "processes" returns in another process than it was called in (`enter_processes`).
     """
+    if job.limits:
+        # Here, since a sandbox does not show where our modules are.
+        from .limits import apply_limits
+    held: set[str] = set()
+    if group is not None:
+        # First, since a namespace may hide the group, and whatever is started from here on is counted.
+        yield "start", lambda: held.update(group.enter())
     if job.visible:
         yield from _sandboxed(job, parent)
     elif job.mounts or (job.closed and not job.by_landlock) or job.no_network or job.own_processes:
@@ -40,7 +48,8 @@ def steps(job: Job, parent: int) -> Iterator[Step]:
     if job.closed and job.by_landlock:
         yield "landlock", lambda: close_folder(*job.closed)
     if job.limits:
-        yield "start", lambda: _limit(job)
+        # Where the group holds, a limit of the address space would only end what reserves more than it uses (pyarrow).
+        yield "start", lambda: apply_limits({name: job.limits[name] for name in job.limits if name not in held})
 
 
 def _sandboxed(job: Job, parent: int) -> Iterator[Step]:
@@ -90,9 +99,3 @@ def _in_namespaces(job: Job, parent: int) -> Iterator[Step]:
         yield "mount", lambda: enter_mount(calls[0], job.mounts, *closed)
     if job.own_processes:
         yield "processes", separate
-
-
-def _limit(job: Job) -> None:
-    from .limits import apply_limits
-
-    apply_limits(job.limits)

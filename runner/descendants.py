@@ -49,7 +49,7 @@ def end_all(mark: str) -> None:
     while _has_children():
         below = _below(os.getpid())
         # What was started through sudo is not ours to end, nor to wait for.
-        if below and not sum(_kill(process) for process in below):
+        if below and not sum(kill(process) for process in below):
             return
         time.sleep(0.001)
 
@@ -60,11 +60,11 @@ def _end_marked(mark: str) -> None:
     while True:
         _has_children()
         left = started_by(os.getpid(), mark)
-        if not left or not sum(_kill(process) for process in left):
+        if not left or not sum(kill(process) for process in left):
             return
 
 
-def _kill(process: int) -> bool:
+def kill(process: int) -> bool:
     """Kill a process, and say whether it is gone or will be."""
     try:
         os.kill(process, signal.SIGKILL)

@@ -18,6 +18,7 @@ from .result import Artefact, ReturnValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Literal, Protocol
 
     from forerun.resolver.source import Source
@@ -148,7 +149,7 @@ class Attached:
         except OSError as error:
             _raise_refusal(error)
             raise RunnerError(f"the script cannot be started: {error.strerror or error}") from error
-        return noted(_attached(ending, read_answer(environment.answer)), request)
+        return noted(_attached(ending, read_answer(environment.answer)), request, ending.reached)
 
     def _job(self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool) -> Job:
         from .supervisor import Job
@@ -173,13 +174,17 @@ class Attached:
         return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
 
 
-def noted(execution: Execution, request: Request) -> Execution:
-    """Return an execution that says which limit was reached, if one was."""
-    if not request.is_confined or execution.code == 0:
+def noted(execution: Execution, request: Request, counted: Sequence[str] = ()) -> Execution:
+    """Return an execution that says which limit was reached, if one was; `counted` are those of its control group."""
+    if not request.is_confined:
         return execution
     from .limits import reached
 
-    notes = reached(request.limits, execution.error, execution.signal)
+    if execution.code == 0:
+        # With a fork that was refused it has coped; that a process was killed it may not even know.
+        notes = reached(request.limits, "", 0, [each for each in counted if each == "memory"])
+    else:
+        notes = reached(request.limits, execution.error, execution.signal, counted)
     return execution.replace(notes=(*execution.notes, *notes))
 
 

@@ -6,14 +6,15 @@ from forerun.resolver.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Limits(Value):
-    """What each process of a run may have, 0 for no limit.
+    """What a run may have, 0 for no limit.
 
-    `memory` are bytes of address space, `file_size` bytes of a file that it writes, `open_files` descriptors, and
-    `processes` counts all processes and threads of its user; it does not hold for root.
+    `memory` are bytes that all its processes use together, and `processes` counts these and their threads, where a
+    control group can be made for it. Elsewhere `memory` is the address space of each, and `processes` counts those of
+    the user, unless that is root. `file_size` are bytes of a file, `open_files` descriptors of each process.
     """
 
     memory: int = 0
@@ -53,13 +54,16 @@ def as_mapping(limits: Limits) -> dict[str, int]:
     return {name: getattr(limits, name) for name in KINDS if getattr(limits, name)}
 
 
-def reached(limits: Limits, error: str, signal: int) -> tuple[str, ...]:
-    """Return a sentence if the end of a failed script looks as it does when a limit is reached."""
+def reached(limits: Limits, error: str, signal: int, counted: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return a sentence if the end of a failed script looks as it does when a limit is reached.
+
+    `counted` are the names of those that the kernel saw reached.
+    """
     import re
 
     last = error.strip().rpartition("\n")[2]
     for name, value in as_mapping(limits).items():
         _, option, signs = KINDS[name]
-        if re.search(signs, last) or (name == "file_size" and signal == SIGXFSZ):
+        if name in counted or re.search(signs, last) or (name == "file_size" and signal == SIGXFSZ):
             return (f"the script reached the limit {option} {value}; raise it if the script is right",)
     return ()

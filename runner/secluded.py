@@ -48,7 +48,14 @@ def checked(request: Request) -> Request:
 def confined(request: Request, source: Source, environment: Environment, layer: str) -> dict[str, Any]:
     """Return what a Job is to be told, by the names of its fields."""
     visible = visible_paths(request, source, environment, layer) if request.is_sandboxed else []
-    return {"no_network": request.no_network, "visible": visible, "limits": as_mapping(request.limits)}
+    limits = as_mapping(request.limits)
+    is_counted = ("memory" in limits or "processes" in limits) and os.environ.get("FORERUN_NO_CONTROL_GROUPS") != "1"
+    return {
+        "no_network": request.no_network,
+        "visible": visible,
+        "limits": limits,
+        "counted_for": environment.folder if is_counted else "",
+    }
 
 
 def visible_paths(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 VERSION = "1"
 """Part of the path, so that a later forerun with another layout leaves this one alone."""
 
+RECORD = "control-groups"
+"""A file in the folder of a run: where its control groups are."""
+
 FOLDERS = ("layers", "building", "resolutions", "runs", "locks", "trash")
 
 
@@ -165,9 +168,18 @@ class Claim:
         return self
 
     def __exit__(self, *_: object) -> None:
-        delete(self.folder)
+        _discard(self.folder)
         if self._held is not None:
             self._held.release()
+
+
+def _discard(folder: str) -> None:
+    """Delete a folder, and first what is left of its control groups, as when a supervisor was killed."""
+    if os.path.lexists(os.path.join(folder, RECORD)):
+        from .control_group import end_left_behind
+
+        end_left_behind(folder)
+    delete(folder)
 
 
 HIDDEN_FOR = 60.0
@@ -189,4 +201,4 @@ def recover(store: Store) -> None:
     """Delete what killed processes left behind, safely while others run."""
     for kind in ("runs", "building"):
         for folder in list(abandoned(store, kind)):
-            delete(folder)
+            _discard(folder)

@@ -17,7 +17,7 @@ from .capture import Capture
 from .confinement import FAILURES
 from .exchange import write_file
 from .last_line import TAKEN, LastLine
-from .supervisor import GRACE, Job, start, start_background
+from .supervisor import GRACE, Job, group_for, start, start_background
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,12 @@ class _Run:
         )
         self._mark = job.mark
         self._wake = _wake_on_child()
-        self._process = start(job, (stdin, *writers), own_session=True)
+        self._group = group_for(job)
+        try:
+            self._process = start(job, (stdin, *writers), own_session=True, group=self._group)
+        except OSError:
+            self._remove_group()
+            raise
         for number, (reader, writer) in enumerate(zip(readers, writers, strict=True), 1):
             os.close(writer)
             os.set_blocking(reader, False)
@@ -110,18 +115,25 @@ class _Run:
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._end("timeout" if self._outcome == "exited" else self._outcome)
             status = self._status(self._wake in ready)
+        reached = self._group.reached() if self._group else ()
         descendants.end_all(self._mark)
+        self._remove_group()
         self._drain()
         is_signal = os.WIFSIGNALED(status)
         return {
             "outcome": self._outcome,
+            "reached": reached,
             "signal": os.WTERMSIG(status) if is_signal else 0,
             "code": 128 + os.WTERMSIG(status) if is_signal else os.waitstatus_to_exitcode(status),
         }
 
+    def _remove_group(self) -> None:
+        if self._group is not None:
+            self._group.remove()
+
     def _milliseconds(self) -> float | None:
         """Return how long nothing need be done, None for as long as nothing happens."""
-        waits = []
+        waits = [self._group.end_if_over() * 1000] if self._group else []
         if self._deadline is not None:
             waits.append(max(0.0, (self._deadline - time.monotonic()) * 1000))
         untold = self._last_line.milliseconds() if self._last_line else None

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .control_group import ControlGroup
     from .signal_queue import SignalQueue
 
 GRACE = 2.0
@@ -32,7 +33,8 @@ class Job:
     `background` is the argument vector of a program that may run beside it and ends with it. `closed` names a folder
     that it cannot write to, and one in it where it can; `by_landlock` says how that is done. With `no_network` it has
     none, with `own_processes` it sees its own alone. `visible` is what a sandboxed one sees, each a source, the path
-    where it is seen, and whether it may be written to; `limits` are those of `limits.as_mapping`.
+    where it is seen, and whether it may be written to; `limits` are those of `limits.as_mapping`, and `counted_for` is
+    the folder of the run whose control group they are for, "" for none.
     """
 
     __slots__ = (
@@ -40,6 +42,7 @@ class Job:
         "background",
         "by_landlock",
         "closed",
+        "counted_for",
         "deadline",
         "environment",
         "folder",
@@ -65,6 +68,7 @@ class Job:
         own_processes: bool = False,
         visible: Sequence[tuple[str, str, bool]] = (),
         limits: Mapping[str, int] | None = None,
+        counted_for: str = "",
     ) -> None:
         self.arguments = list(arguments)
         self.environment = dict(environment)
@@ -78,6 +82,7 @@ class Job:
         self.own_processes = own_processes
         self.visible = list(visible)
         self.limits = dict(limits or {})
+        self.counted_for = counted_for
 
     @property
     def is_confined(self) -> bool:
@@ -91,17 +96,32 @@ class Job:
 
 
 class Ending:
-    """How a script ended: its exit code, or the signal that ended it, or that its time was over."""
+    """How a script ended: its exit code, or the signal that ended it, or that its time was over.
 
-    __slots__ = ("code", "is_timeout", "signal")
+    `reached` names the limits that its control group saw reached.
+    """
 
-    def __init__(self, code: int, signal: int = 0, *, is_timeout: bool = False) -> None:
+    __slots__ = ("code", "is_timeout", "reached", "signal")
+
+    def __init__(self, code: int, signal: int = 0, *, is_timeout: bool = False, reached: Sequence[str] = ()) -> None:
         self.code = code
         self.signal = signal
         self.is_timeout = is_timeout
+        self.reached = tuple(reached)
 
 
-def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -> int:
+def group_for(job: Job) -> ControlGroup | None:
+    """Make the control group that a job asks for, where that can be done; whoever starts the job removes it."""
+    if not job.counted_for:
+        return None
+    from .control_group import control_group
+
+    return control_group(job.counted_for, job.limits, 2 if job.own_processes or job.visible else 0)
+
+
+def start(
+    job: Job, streams: Sequence[int] = (), *, own_session: bool = False, group: ControlGroup | None = None
+) -> int:
     """Fork and exec a job; `streams` become its descriptors 0, 1, 2. Returns the process number.
 
     Raises:
@@ -111,7 +131,7 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
     parent = os.getpid()
     process = os.fork()
     if process == 0:
-        _become(job, streams, own_session, write_end, parent)
+        _become(job, streams, own_session, write_end, parent, group)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as report:
         failure = report.read()
@@ -124,7 +144,9 @@ def start(job: Job, streams: Sequence[int] = (), *, own_session: bool = False) -
     return process
 
 
-def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, parent: int) -> None:
+def _become(
+    job: Job, streams: Sequence[int], own_session: bool, report: int, parent: int, group: ControlGroup | None
+) -> None:
     """In the forked child: turn into the job, or report why not and exit."""
     failing = "start"
     try:
@@ -135,7 +157,7 @@ def _become(job: Job, streams: Sequence[int], own_session: bool, report: int, pa
         if job.is_confined:
             from .confinement import steps
 
-            for name, step in steps(job, parent):
+            for name, step in steps(job, parent, group):
                 failing = name
                 step()
             failing = "start"
@@ -188,24 +210,28 @@ def run_attached(job: Job) -> Ending:
     """
     descendants.adopt_orphans()
     signals = signal_queue(FORWARDED | {signal.SIGCHLD})
+    group = group_for(job)
     try:
-        process = start(job)
+        process = start(job, group=group)
         start_background(job)
-        return _watch(process, job.deadline, signals)
+        return _watch(process, job.deadline, signals, group)
     finally:
         descendants.end_all(job.mark)
+        if group is not None:
+            group.remove()
         signals.close()
 
 
-def _watch(process: int, seconds: float | None, signals: SignalQueue) -> Ending:
+def _watch(process: int, seconds: float | None, signals: SignalQueue, group: ControlGroup | None) -> Ending:
     deadline = time.monotonic() + seconds if seconds else None
     is_timeout = False
     while True:
         status = _reap(process)
         if status is not None:
-            number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-            return Ending(128 + number if number else os.waitstatus_to_exitcode(status), number, is_timeout=is_timeout)
+            return _ending(status, is_timeout=is_timeout, reached=group.reached() if group else ())
         left = 3600.0 if deadline is None else max(0.0, deadline - time.monotonic())
+        if group is not None:
+            left = min(left, group.end_if_over())
         received = signals.next(left)
         if received is not None and received[0] != signal.SIGCHLD:
             number, is_known = received
@@ -214,6 +240,12 @@ def _watch(process: int, seconds: float | None, signals: SignalQueue) -> Ending:
         elif received is None and deadline is not None and time.monotonic() >= deadline:
             _send(process, signal.SIGKILL if is_timeout else signal.SIGTERM)
             is_timeout, deadline = True, time.monotonic() + GRACE
+
+
+def _ending(status: int, *, is_timeout: bool, reached: Sequence[str]) -> Ending:
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    code = 128 + number if number else os.waitstatus_to_exitcode(status)
+    return Ending(code, number, is_timeout=is_timeout, reached=reached)
 
 
 def _reap(process: int) -> int | None:
