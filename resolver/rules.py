@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from .rule_matching import Match
     from .statements import Import
 
-_tables: dict[str, dict[str, dict[str, list[str]]]] = {}
+START = '{"module": "'
+"""How the line of a rule begins."""
+
+_tables: dict[str, dict[str, list[str]]] = {}
+_by_word: dict[tuple[str, str], dict[str, list[str]]] = {}
 
 
 class Script(Value):
@@ -35,8 +39,7 @@ def matching_rules(table: str, script: Script, even_guarded: bool = True) -> lis
 
     Without `even_guarded`, uses beside which the script has another way do not count.
     """
-    rules = _rules(table)
-    by_word = (rules[module] for module in ("", *script.modules) if module in rules)
+    by_word = (_words(table, module) for module in ("", *script.modules))
     mentioned = (lines for words in by_word for word, lines in words.items() if word in script.text)
     lines = dict.fromkeys(line for each in mentioned for line in each)
     if not lines:
@@ -46,16 +49,28 @@ def matching_rules(table: str, script: Script, even_guarded: bool = True) -> lis
     return matches_among(lines, script, even_guarded)
 
 
-def _rules(table: str) -> dict[str, dict[str, list[str]]]:
-    """Cut a table into its rules: for each module, and each word of which a text must hold one, the lines to parse."""
+def _words(table: str, module: str) -> dict[str, list[str]]:
+    """Return a module's rules by their words: each word of which a text must hold one, and the lines to parse."""
+    key = table, module
+    if key not in _by_word:
+        found: dict[str, list[str]] = {}
+        for line in _rules(table).get(module, ()):
+            for word in line.split('"', 8)[7].split("|"):
+                found.setdefault(word, []).append(line.rstrip(","))
+        if not found:
+            return found
+        _by_word[key] = found
+    return _by_word[key]
+
+
+def _rules(table: str) -> dict[str, list[str]]:
+    """Cut a table into its rules: for each module, its lines."""
     if table not in _tables:
-        found: dict[str, dict[str, list[str]]] = {}
+        found: dict[str, list[str]] = {}
         for line in data.read(table).decode().split("\n"):
-            if line.startswith('{"module": "'):
-                parts = line.split('"', 8)
-                for module in parts[3].split("|"):
-                    by_word = found.setdefault(module, {})
-                    for word in parts[7].split("|"):
-                        by_word.setdefault(word, []).append(line.rstrip(","))
+            if line.startswith(START):
+                modules = line[len(START) : line.index('"', len(START))]
+                for module in modules.split("|"):
+                    found.setdefault(module, []).append(line)
         _tables[table] = found
     return _tables[table]

@@ -124,7 +124,8 @@ def _one_that(fits: Fits, wanted: str, request: Request, cancellation: Cancellat
         found = _newest(filter(fits, installed(store, cancellation)))
     if found is None:
         present = {each.version: each.release for each in (*remembered(store), this_interpreter())}
-        raise InterpreterMissing(wanted, [present[each] for each in sorted(present)])
+        there = [present[each] for each in sorted(present)]
+        raise InterpreterMissing(wanted, there, was_fetched=request.may_download)
     return found
 
 

@@ -84,7 +84,9 @@ class Environment:
         """Write the `.pth` file (see `site` in the standard library) through which the layer and our hook are seen."""
         lines = []
         if layer:
-            lines.append(f"import site; site.addsitedir({os.path.join(layer, self.interpreter.site_packages)!r})")
+            # Python reads the path files of an environment twice; the layer's own would be obeyed twice, too.
+            folder = os.path.join(layer, self.interpreter.site_packages)
+            lines.append(f"import site, sys; {folder!r} in sys.path or site.addsitedir({folder!r})")
         hook = f"(sys.path.append({INSIDE!r}), __import__('_forerun_child'), sys.path.remove({INSIDE!r}))"
         lines.append(f"import os, sys; 'FORERUN_ANSWER' in os.environ and {hook}")
         with open(

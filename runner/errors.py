@@ -56,18 +56,19 @@ class InstallerMissing(RunnerError):
 
 
 class InterpreterMissing(RunnerError):
-    """No interpreter on this machine fits; `present` are the versions that there are."""
+    """No interpreter on this machine fits, not even one that was fetched; `present` are the versions that there are."""
 
-    def __init__(self, wanted: str, present: Sequence[str]) -> None:
+    def __init__(self, wanted: str, present: Sequence[str], *, was_fetched: bool = False) -> None:
         super().__init__(wanted, present)
         self.wanted = wanted
         self.present = tuple(present)
+        self.was_fetched = was_fetched
 
     def __str__(self) -> str:
-        return (
-            f"there is no Python {self.wanted} on this machine, which has {', '.join(self.present)}; install it "
-            "(forerun run --download-python does), or choose one of these"
-        )
+        there = f"there is no Python {self.wanted} on this machine, which has {', '.join(self.present)}; "
+        if self.was_fetched:
+            return f"{there}uv has fetched one, but it does not run here, or uv's settings keep it out of its list"
+        return f"{there}install it (forerun run --download-python does), or choose one of these"
 
 
 class InterpreterUnusable(RunnerError):

@@ -13,7 +13,6 @@ from .environment import INSIDE
 from .errors import RunnerError
 from .exchange import read_file, write_file
 from .mount import give_up_mounting, mountable
-from .mount_namespace import MountRefused
 from .result import Artefact, ReturnValue
 
 TYPE_CHECKING = False
@@ -143,10 +142,10 @@ class Attached:
         request = mountable(request)
         try:
             ending = run_attached(self._job(source, request, environment, layer, may_retry))
-        except MountRefused:
-            give_up_mounting()
-            return self.execute(source, request, environment, layer, may_retry, cancellation)
         except OSError as error:
+            if request.mounts and _is_mount_refused(error):
+                give_up_mounting()
+                return self.execute(source, request, environment, layer, may_retry, cancellation)
             _raise_refusal(error)
             raise RunnerError(f"the script cannot be started: {error.strerror or error}") from error
         return noted(_attached(ending, read_answer(environment.answer)), request, ending.reached)
@@ -186,6 +185,12 @@ def noted(execution: Execution, request: Request, counted: Sequence[str] = ()) -
     else:
         notes = reached(request.limits, execution.error, execution.signal, counted)
     return execution.replace(notes=(*execution.notes, *notes))
+
+
+def _is_mount_refused(error: OSError) -> bool:
+    from .mount_namespace import MountRefused
+
+    return isinstance(error, MountRefused)
 
 
 def _raise_refusal(error: OSError) -> None:

@@ -115,9 +115,15 @@ def download(version: str, cancellation: Cancellation | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         done = Uv(cancellation).run_once(["python", "install", "--no-bin", version], folder, "--no-progress")
     if done.code:
-        said = masked(done.stderr.decode("utf-8", "replace")).strip().split("\n")
-        reasons = dict.fromkeys(line.strip().partition(": ")[2] for line in (said[0], said[-1]))
-        raise RunnerError(f"uv cannot fetch Python {version}: {'; '.join(reasons)}")
+        raise RunnerError(f"uv cannot fetch Python {version}: {_why(masked(done.stderr.decode('utf-8', 'replace')))}")
+
+
+def _why(log: str) -> str:
+    """Return the first and the last reason that uv gives, without what it had done until then."""
+    lines = [line.strip() for line in log.split("\n") if line.strip()]
+    reasons = [line.partition(": ")[2] for line in lines if line.startswith(("error: ", "cause: "))]
+    told = [*reasons[:1], *reasons[-1:]] or lines[-1:] or ["it gave no reason"]
+    return "; ".join(dict.fromkeys(told))
 
 
 def _of_uv(cancellation: Cancellation | None) -> Iterator[str]:

@@ -6,11 +6,11 @@ import os
 import time
 
 from forerun.resolver.trust import Policy
-from forerun.resolver.value import Value
 
 from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
+from .found_layer import Layer
 from .index_files import index_files
 from .layout import python_of
 from .lease import TAINTED, hold
@@ -55,17 +55,6 @@ REMEMBERED_FOR = 7 * 24 * 3600.0
 
 INDEX_SETTINGS = ("UV_", "PIP_", "SSL_CERT_FILE")
 """Beginnings of the environment variables on which a resolution may depend."""
-
-
-class Layer(Value):
-    """An environment that is never changed once it has its name; `path` is "" where nothing is needed.
-
-    `notes` are what the installer that looked it up had to say, for people; what is remembered has none.
-    """
-
-    path: str = ""
-    distributions: tuple[Distribution, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Layers:

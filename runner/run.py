@@ -9,8 +9,7 @@ from forerun.resolver.trust import refusals
 from . import result as results
 from .environment import Environment
 from .errors import Cancelled, GuessRefuted, InstallError
-from .layer import Layers
-from .missing_module import addition_for
+from .found_layer import Layer
 from .observer import Observer
 from .prediction import predicted, resolution_for
 from .store import open_store, recover
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from forerun.resolver.trust import Verdict
 
     from .execution import Execution, Executor
-    from .layer import Installer, Layer
+    from .layer import Installer, Layers
     from .process import Cancellation
     from .request import Request
     from .result import Attempt, RunResult
@@ -75,6 +74,7 @@ class _Run:
         self._seconds = {"resolve": 0.0, "install": 0.0, "run": 0.0}
         self._requirements: tuple[Requirement, ...] = ()
         self._layer: Layer | None = None
+        self._layers: Layers | None = None
 
     def result(self) -> RunResult:
         """Go through the stages."""
@@ -138,16 +138,16 @@ class _Run:
         return verdicts
 
     def _attempt_all(self, store: Store, environment: Environment) -> RunResult:
-        is_refreshed = self._request.is_refreshed
-        with Layers(
-            store, environment.interpreter, self._installer, self._should_stop, is_refreshed=is_refreshed
-        ) as layers:
-            return self._attempt_until_done(layers, environment)
+        try:
+            return self._attempt_until_done(store, environment)
+        finally:
+            if self._layers is not None:
+                self._layers.__exit__()
 
-    def _attempt_until_done(self, layers: Layers, environment: Environment) -> RunResult:
+    def _attempt_until_done(self, store: Store, environment: Environment) -> RunResult:
         while True:
             try:
-                self._layer = self._timed("install", lambda: self._layer_from(layers))
+                self._layer = self._timed("install", lambda: self._layer_from(store))
             except GuessRefuted as error:
                 self._notes.append(str(error))
                 self._refuted.add(error.name)
@@ -163,8 +163,19 @@ class _Run:
             if not self._may_go_on(execution):
                 return self._ended(execution)
 
-    def _layer_from(self, layers: Layers) -> Layer:
-        return layers.layer_for(self._requirements, self._observer, self._request.policy, self._resolution.uv_settings)
+    def _layer_from(self, store: Store) -> Layer:
+        if not self._requirements:
+            return Layer()
+        if self._layers is None:
+            self._layers = self._layers_in(store)
+        rules, settings = self._request.policy, self._resolution.uv_settings
+        return self._layers.layer_for(self._requirements, self._observer, rules, settings)
+
+    def _layers_in(self, store: Store) -> Layers:
+        from .layer import Layers
+
+        is_refreshed = self._request.is_refreshed
+        return Layers(store, self._interpreter, self._installer, self._should_stop, is_refreshed=is_refreshed)
 
     @property
     def _may_retry(self) -> bool:
@@ -190,6 +201,8 @@ class _Run:
         if not execution.missing or execution.code == 0:
             self._attempts.append(results.Attempt())
             return False
+        from .missing_module import addition_for
+
         addition = addition_for(
             execution.missing,
             self._resolution,

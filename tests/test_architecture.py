@@ -100,6 +100,18 @@ def test_resolve_imports_nothing_heavy() -> None:
     assert not (after - before) & HEAVY
 
 
+def test_nobody_looks_for_cycles_while_modules_load() -> None:
+    counted = "import gc, sys; seen = []; gc.callbacks.append(lambda *told: seen.append(1))"
+    loading = "from forerun.commands.main import resolve; resolve(['examples/names.py'])"
+    asked = f"{counted}\n{loading}\nsys.stderr.write(str(len(seen)))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    # Two calls a collection, and one or two of those before we are asked anything.
+    assert int(done.stderr) <= 4
+
+
 def test_every_public_name_can_be_had() -> None:
     import forerun
 

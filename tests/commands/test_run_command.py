@@ -21,7 +21,8 @@ Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 DEAR = {
     "json", "subprocess", "dataclasses", "re", "typing", "pathlib", "shutil", "tempfile", "argparse", "rich",
-    "packaging", "asyncio", "importlib.metadata", "inspect", "threading", "ctypes.util", "hashlib",
+    "packaging", "asyncio", "importlib.metadata", "inspect", "threading", "ctypes", "hashlib", "forerun.runner.layer",
+    "forerun.runner.missing_module", "forerun.runner.mount_namespace",
 }  # fmt: skip
 
 

@@ -15,10 +15,12 @@ import pytest
 import forerun
 from forerun.resolver.findings import Requirement
 from forerun.resolver.trust import policy
+from forerun.runner.environment import Environment
 from forerun.runner.errors import InstallError, StoreError
+from forerun.runner.found_layer import Layer
 from forerun.runner.installer import Uv
 from forerun.runner.interpreter import Interpreter, this_interpreter
-from forerun.runner.layer import Layer, Layers
+from forerun.runner.layer import Layers
 from forerun.runner.lock_form import locked_distributions
 from forerun.runner.lock_request import LockRequest, lock_request
 from forerun.runner.observer import Observer
@@ -77,6 +79,18 @@ def resolution_files() -> list[Path]:
 
 def test_no_requirements_need_no_layer() -> None:
     assert layers(no_installer).layer_for([], Observer()) == Layer()
+
+
+def test_path_files_of_a_layer_are_obeyed_once(cache_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "layer" / this_interpreter().site_packages
+    folder.mkdir(parents=True)
+    (folder / "told.pth").write_text("import sys; print('obeyed')\n")
+    (folder / "there.py").touch()
+    with Environment(open_store(str(cache_dir)), this_interpreter()) as environment:
+        environment.populate(str(tmp_path / "layer"))
+        asked = [environment.python, "-c", "import sys, there; print(sys.path.count(sys.argv[1]))", str(folder)]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert done.stdout == "obeyed\n1\n"
 
 
 @pytest.mark.network
