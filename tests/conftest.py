@@ -14,10 +14,37 @@ from typing import Any
 
 import pytest
 
+from forerun.runner.forks import available_cores
+
 DEADLINE = 300.0
 """Seconds; generous, since it only ends what hangs."""
 
+MOST_WORKERS = 4
+"""Each has a store of its own and builds its own layers, so that more of them gain little."""
+
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let all tests run in one process a core, file by file; tests that somebody picks run in this one, as ever."""
+    is_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    # A worker, and a pytest that a test starts, must not start workers of their own.
+    is_inner = hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ
+    if not config.pluginmanager.hasplugin("xdist") or not is_all or is_inner or config.option.collectonly:
+        return
+    if config.option.numprocesses is None and not config.option.usepdb:
+        config.option.numprocesses = min(MOST_WORKERS, available_cores())
+        config.option.dist = "loadscope"
+        # The order of below instead, which puts what takes long first.
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that no worker ends long after the others."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,13 @@ FLOORS = ("data", "resolver", "runner", "server", "commands")
 SOURCES = [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
 
 
+@functools.cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imported(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
 
@@ -53,11 +59,10 @@ def test_one_place_starts_processes() -> None:
     for path in SOURCES:
         if "inside" in path.parts:
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {alias.name for node in imported(path) for alias in node.names}
         used = {
             node.func.attr
-            for node in ast.walk(tree)
+            for node in nodes_of(path)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and ast.unparse(node.func.value) == "os"

@@ -53,8 +53,10 @@ def test_the_package_folder_holds_nothing_that_the_wheel_does_not_name() -> None
 
 def test_the_installed_wheel_works_and_brings_no_generic_name(built: Path, tmp_path: Path) -> None:
     (wheel,) = built.glob("*.whl")
-    python = new_environment(tmp_path / "venv")
-    run(python, "-m", "pip", "install", "--quiet", str(wheel))
+    python = str(tmp_path / "venv/bin/python")
+    # A pip of its own, and bytecode that is used once, would take most of the time.
+    run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile", str(wheel))
     script = tmp_path / "names.py"
     script.write_text("import yaml\n")
     assert run(python, "-m", "forerun", "resolve", str(script)) == "pyyaml\n"
@@ -76,8 +78,3 @@ def test_the_sdist_passes_its_own_tests(built: Path, tmp_path: Path) -> None:
         sys.executable, *quick, "tests/data", "tests/resolver/test_import_map.py", cwd=folder, environment=environment
     )
     assert " passed" in shown
-
-
-def new_environment(folder: Path) -> str:
-    run(sys.executable, "-m", "venv", str(folder))
-    return str(folder / "bin" / "python")

@@ -20,6 +20,7 @@ EXAMPLES = {"sine_wave.py": "sine_wave.png", "names.py": "", "report.py": "repor
 
 pytestmark = [
     pytest.mark.network,
+    pytest.mark.slow,
     pytest.mark.parametrize(("name", "product"), EXAMPLES.items(), ids=list(EXAMPLES)),
 ]
 

@@ -51,7 +51,7 @@ def test_a_snippet_starts_a_server_as_it_is(host: str, run_forerun: Forerun, tmp
     started = subprocess.run(
         [entry["command"], *entry["args"]],
         input=json.dumps(INITIALIZE) + "\n",
-        capture_output=True, text=True, cwd="/", timeout=60,
+        capture_output=True, text=True, cwd="/", timeout=120,
         env={**os.environ, "PYTHONPATH": str(source)},
     )  # fmt: skip
     assert json.loads(started.stdout.splitlines()[0])["result"]["serverInfo"]["name"] == "forerun", started.stderr

@@ -22,7 +22,7 @@ def resolve(*arguments: str, stdin: bytes = b"", folder: Path | None = None) -> 
         [*COMMAND, *arguments],
         input=stdin,
         capture_output=True,
-        timeout=60,
+        timeout=120,
         cwd=folder,
         env=ENVIRONMENT,
         check=False,
@@ -220,7 +220,7 @@ def test_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
-        timeout=60,
+        timeout=120,
         cwd=tmp_path,
         env=ENVIRONMENT,
         check=False,
@@ -245,7 +245,7 @@ def test_closed_streams_give_no_traceback(redirection: str, said: str, tmp_path:
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         capture_output=True,
-        timeout=60,
+        timeout=120,
         cwd=tmp_path,
         env=ENVIRONMENT,
         check=False,
@@ -261,7 +261,7 @@ def test_a_full_disk_is_one_line(script: Path) -> None:
             [*COMMAND, str(script)],
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=120,
             env=ENVIRONMENT,
             check=False,
         )
@@ -273,7 +273,7 @@ def test_a_full_disk_is_one_line(script: Path) -> None:
 def test_a_terminal_that_knows_only_ascii_gets_escapes(tmp_path: Path) -> None:
     (tmp_path / "ä.py").write_text("import yaml, zzqé", encoding="utf-8")
     done = subprocess.run(
-        [*COMMAND, "--explain", "ä.py"], capture_output=True, timeout=60, cwd=tmp_path, check=False,
+        [*COMMAND, "--explain", "ä.py"], capture_output=True, timeout=120, cwd=tmp_path, check=False,
         env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert done.returncode == 0
@@ -289,7 +289,7 @@ def test_the_fast_path_imports_nothing_dear(script: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, str(script)],
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     assert lines(done.stdout) == ["pyyaml", "scikit-learn", "[]"], done.stderr
 

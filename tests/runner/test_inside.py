@@ -58,7 +58,7 @@ class Inside:
         starter = [] if file else [os.path.join(INSIDE, "_forerun_code.py")]
         return subprocess.run(
             [str(self._root / "bin" / "python"), *starter, str(main), "an", "argument"],
-            env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False,
+            env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     def told(self) -> dict[str, Any]:

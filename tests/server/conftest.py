@@ -147,7 +147,7 @@ def start(outer: dict[str, str], forerun_command: list[str], tmp_path: Path) -> 
         process.communicate()
 
 
-def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, f"still not: {what}"
@@ -171,7 +171,7 @@ class HttpServer:
         self.port = int(self.url.split(":")[2].split("/")[0])
 
     def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             connection.putheader(name, value)

@@ -127,7 +127,7 @@ def test_foreign_hosts_and_origins_are_refused(headers: dict[str, str], status: 
 
 def test_a_body_that_is_too_large_is_refused(serve: Callable[..., HttpServer]) -> None:
     server = serve(FORERUN_TOKEN=TOKEN)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.putrequest("POST", "/mcp")
     for name, value in {**ACCEPT, "Authorization": f"Bearer {TOKEN}", "Content-Length": "50000000"}.items():
         connection.putheader(name, value)
@@ -165,7 +165,7 @@ def test_bad_flags_are_refused_in_one_sentence(
     (tmp_path / "short").chmod(0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
     command = [*forerun_command, "streamable-http", *flags]
-    ended = subprocess.run(command, env=outer, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, env=outer, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     assert said in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
@@ -175,7 +175,7 @@ def test_a_port_that_is_taken_is_one_sentence(outer: dict[str, str], forerun_com
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [*forerun_command, "streamable-http", "--port", port]
-        ended = subprocess.run(command, env=outer, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, env=outer, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     assert ended.stderr == f"forerun: 127.0.0.1, port {port} is in use; choose another port with --port\n"
 

@@ -48,7 +48,7 @@ def test_signal_ends_the_run_and_the_server(
 ) -> None:
     server = _busy(start, folder, sleeper, wait)
     server.process.send_signal(number)
-    assert server.process.wait(10) == code
+    assert server.process.wait(120) == code
     assert sleeper.is_gone()
     assert _left_behind(cache, server) == []
 
@@ -57,7 +57,7 @@ def test_end_of_stdin_ends_the_run_and_the_server(
     start: Callable[..., Any], folder: Path, sleeper: Any, wait: Callable[..., None], cache: Path
 ) -> None:
     server = _busy(start, folder, sleeper, wait)
-    _, errors = server.process.communicate(timeout=10)
+    _, errors = server.process.communicate(timeout=120)
     assert (server.process.returncode, errors) == (0, b"")
     assert sleeper.is_gone()
     assert _left_behind(cache, server) == []
@@ -92,7 +92,7 @@ def test_idle_server_ends_with_stdin(start: Callable[..., Any], cache: Path) -> 
     folders = _left_behind(cache, server)
     assert len(folders) == 1
     assert "workspace" in folders[0]
-    out, errors = server.process.communicate(timeout=10)
+    out, errors = server.process.communicate(timeout=120)
     assert (server.process.returncode, out, errors) == (0, b"", b"")
     assert _left_behind(cache, server) == []
 
@@ -127,7 +127,7 @@ def test_stdout_carries_the_protocol_only(start: Callable[..., Any], folder: Pat
     server.initialize()
     server.call("run_python_code", python_code="import os; os.system('echo loud')")
     assert server.answer()["result"]["structuredContent"]["output"] == "loud\n"
-    out, errors = server.process.communicate(timeout=10)
+    out, errors = server.process.communicate(timeout=120)
     assert out == b""
     assert b"printed" in errors
     assert b"written" in errors
@@ -162,7 +162,7 @@ def test_bad_flags_are_refused_before_serving(
     flags: list[str], code: int, said: str, outer: dict[str, str], forerun_command: list[str]
 ) -> None:
     command = [*forerun_command, "stdio", *flags]
-    ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
     assert (ended.returncode, ended.stdout) == (code, b"")
     assert said in ended.stderr.decode()
     assert b"Traceback" not in ended.stderr
@@ -173,6 +173,6 @@ def test_unusable_cache_is_one_sentence(outer: dict[str, str], forerun_command: 
     taken.write_text("")
     command = [*forerun_command, "stdio"]
     outer = {**outer, "FORERUN_CACHE_DIR": str(taken)}
-    ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    ended = subprocess.run(command, env=outer, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
     assert ended.returncode == 3
     assert len(ended.stderr.splitlines()) == 1

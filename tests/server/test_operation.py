@@ -26,7 +26,7 @@ def test_log_lines_are_json_where_asked_for(start: Callable[..., Any], folder: P
     server.initialize()
     server.call("run_python_file", file_path="none.py")
     assert server.answer()["result"]["isError"]
-    _, errors = server.process.communicate(timeout=10)
+    _, errors = server.process.communicate(timeout=120)
     lines = [json.loads(line) for line in errors.decode().splitlines()]
     assert any("none.py" in line["message"] and line["level"] == "info" for line in lines)
     assert all(line["time"] > 1.7e9 for line in lines)
@@ -52,7 +52,7 @@ def test_a_quiet_server_says_nothing(start: Callable[..., Any], folder: Path) ->
     server.answer()
     server.call("run_python_code", python_code="1 / 0")
     server.answer()
-    _, errors = server.process.communicate(timeout=10)
+    _, errors = server.process.communicate(timeout=120)
     assert errors == b""
 
 
@@ -93,7 +93,7 @@ def test_what_waits_in_advance_ends_with_the_server(
         server.process.stdin = None
     else:
         server.process.send_signal(end)
-    server.process.wait(10)
+    server.process.wait(120)
     wait(lambda: not os.path.exists(f"/proc/{waiting}"), "it is gone")
 
 
