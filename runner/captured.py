@@ -13,7 +13,13 @@ from .errors import RunnerError
 from .exchange import read_file, write_file
 from .execution import Execution, command_line, is_native, noted, read_answer, return_value
 from .interpreter import this_interpreter
-from .mount import can_separate, give_up_mounting, give_up_separating, mountable
+from .mount import (
+    bubblewrap_for,
+    can_separate,
+    give_up_mounting,
+    give_up_separating,
+    mountable,
+)
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
 from .result import Artefact
@@ -74,6 +80,7 @@ class Captured:
             **secluded.confined(request, source, environment, layer),
             "by_landlock": way == "landlock",
             "own_processes": way == "namespace" and can_separate(),
+            "bubblewrap": bubblewrap_for(request, is_closed=way == "namespace"),
         }
         job = write_file(os.path.join(environment.folder, "job.json"), json.dumps(told).encode())
         complaint = self._supervised(job, this_interpreter().path, cancellation or Cancellation())
@@ -81,7 +88,7 @@ class Captured:
         refused = ending.get("refused")
         if refused in secluded.OPTIONS:
             raise secluded.refusal(refused, ending["failure"])
-        if refused and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
+        if refused in GIVE_UP and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
             GIVE_UP[refused]()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:

@@ -33,9 +33,10 @@ def checked(request: Request) -> Request:
     Raises:
         ContainmentError: the operator wants no namespaces, without which there is no sandbox.
     """
-    if (request.is_sandboxed or request.no_network) and os.environ.get("FORERUN_NO_NAMESPACES") == "1":
+    unwanted = os.environ.get("FORERUN_NO_NAMESPACES", "")
+    if (request.is_sandboxed or request.no_network) and unwanted in ("1", "own"):
         option = OPTIONS["sandbox" if request.is_sandboxed else "network"]
-        raise ContainmentError(option, "FORERUN_NO_NAMESPACES=1 keeps namespaces from being used")
+        raise ContainmentError(option, f"FORERUN_NO_NAMESPACES={unwanted} keeps namespaces from being used")
     if not request.is_sandboxed:
         return request
     return request.replace(policy=request.policy.replace(no_build=True, allow_build=frozenset()))
