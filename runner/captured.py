@@ -14,7 +14,13 @@ from .errors import RunnerError
 from .exchange import read_file, write_file
 from .execution import Execution, command_line, is_native, noted, read_answer, return_value, variables_of
 from .interpreter import this_interpreter
-from .mount import can_separate, give_up_mounting, give_up_separating, mountable
+from .mount import (
+    bubblewrap_for,
+    can_separate,
+    give_up_mounting,
+    give_up_separating,
+    mountable,
+)
 from .pictures import read_pictures
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
@@ -72,12 +78,13 @@ class Captured:
             **secluded.confined(request, source, environment, layer),
             "by_landlock": way == "landlock",
             "own_processes": way == "namespace" and can_separate(),
+            "bubblewrap": bubblewrap_for(request, is_closed=way == "namespace"),
         }
         ending, complaint = self._ended(told, environment.folder, cancellation or Cancellation())
         refused = ending.get("refused")
         if refused in secluded.OPTIONS:
             raise secluded.refusal(refused, ending["failure"])
-        if refused and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
+        if refused in GIVE_UP and not (refused == "processes" and ending.get("errno") not in FOR_GOOD):
             GIVE_UP[refused]()
             return self.execute(source, request, environment, layer, may_retry, cancellation)
         if "outcome" not in ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bubblewrap import BubblewrapRefused, enter_bubblewrap
 from .landlock import LandlockRefused, close_folder
 from .mount_namespace import MountRefused, enter_mount
 from .network import NetworkRefused, raise_loopback
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Step = tuple[str, Callable[[], None]]
 
 FAILURES: dict[str, type[OSError]] = {
+    "bubblewrap": BubblewrapRefused,
     "mount": MountRefused,
     "landlock": LandlockRefused,
     "network": NetworkRefused,
@@ -29,10 +31,11 @@ FAILURES: dict[str, type[OSError]] = {
 """What a forked child reports that it failed at -> the exception for it."""
 
 
-def steps(job: Job, parent: int, group: ControlGroup | None = None) -> Iterator[Step]:
+def steps(job: Job, parent: int, report: int, group: ControlGroup | None = None) -> Iterator[Step]:
     """Yield what is to be done before the script, in order.
 
-    A step named "processes" returns in another process than it was called in (`enter_processes`).
+    A step named "processes" returns in another process than it was called in (`enter_processes`), and one named
+    "bubblewrap" does not return: what goes on is told what to `report`.
     """
     if job.limits:
         # Here, since a sandbox does not show where our modules are.
@@ -43,13 +46,22 @@ def steps(job: Job, parent: int, group: ControlGroup | None = None) -> Iterator[
         yield "start", lambda: held.update(group.enter())
     if job.visible:
         yield from _sandboxed(job, parent)
-    elif job.mounts or (job.closed and not job.by_landlock) or job.no_network or job.own_processes:
+    elif not job.bubblewrap:
         yield from _in_namespaces(job, parent)
     if job.closed and job.by_landlock:
         yield "landlock", lambda: close_folder(*job.closed)
-    if job.limits:
-        # Where the group holds, a limit of the address space would only end what reserves more than it uses (pyarrow).
-        yield "start", lambda: apply_limits({name: job.limits[name] for name in job.limits if name not in held})
+    if job.bubblewrap:
+        yield "bubblewrap", lambda: enter_bubblewrap(job, _left(job, held), parent, report)
+    elif job.limits:
+        yield "start", lambda: apply_limits(_left(job, held))
+
+
+def _left(job: Job, held: set[str]) -> dict[str, int]:
+    """Return the limits that a control group does not hold.
+
+    Where one does, a limit of the address space would only end what reserves more than it uses, such as pyarrow.
+    """
+    return {name: value for name, value in job.limits.items() if name not in held}
 
 
 def _sandboxed(job: Job, parent: int) -> Iterator[Step]:
@@ -81,6 +93,8 @@ def _in_namespaces(job: Job, parent: int) -> Iterator[Step]:
     calls: list[SystemCalls] = []
     closed = () if job.by_landlock else job.closed
     mounts = bool(job.mounts or closed)
+    if not (mounts or job.no_network or job.own_processes):
+        return
 
     def begin() -> None:
         calls.append(SystemCalls())

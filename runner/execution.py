@@ -12,7 +12,7 @@ from .bytecode import compile_command
 from .environment import INSIDE
 from .errors import RunnerError
 from .exchange import read_file, write_file
-from .mount import give_up_mounting, mountable
+from .mount import bubblewrap_for, give_up_mounting, mountable
 from .result import Artefact, ReturnValue
 
 TYPE_CHECKING = False
@@ -170,6 +170,8 @@ class Attached:
             if request.is_sandboxed:
                 folder = secluded.working_folder(request, folder or os.getcwd())
                 variables = secluded.variables_inside(variables, folder, request)
+        if request.mounts:
+            confined["bubblewrap"] = bubblewrap_for(request)
         return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
 
 

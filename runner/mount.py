@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _can_mount = sys.platform.startswith("linux")
 _can_separate = True
+_bubblewrap: str | None = None
+"""The program, once it was looked for and tried."""
 
 CLOSED_FOLDERS = frozenset({"/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"})
 """System folders in which there is no place for a mount at any depth."""
@@ -53,7 +55,7 @@ def to_real(path: str, mount: tuple[str, str]) -> str:
 def mountable(request: Request) -> Request:
     """Return a request as it is, or with its mount translated where this machine is known to allow no other way.
 
-    `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation.
+    `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation, and `own` leaves mounting to bubblewrap.
     """
     if not request.mounts or request.is_sandboxed or can_mount():
         return request
@@ -64,14 +66,40 @@ def mountable(request: Request) -> Request:
 
 
 def can_mount() -> bool:
-    """Whether mount namespaces are to be used: not once one was refused, nor where the operator does not want them."""
-    return _can_mount and os.environ.get("FORERUN_NO_NAMESPACES") != "1"
+    """Whether mount namespaces are to be used: not once all was refused, nor where the operator does not want them."""
+    return _can_ourselves() or bool(bubblewrap())
+
+
+def _can_ourselves() -> bool:
+    return _can_mount and os.environ.get("FORERUN_NO_NAMESPACES") not in ("1", "own")
 
 
 def give_up_mounting() -> None:
-    """Remember that this machine allows no mount namespace, so that it is not asked again."""
+    """Remember that this machine lets us make no mount namespace, so that it is not asked again."""
     global _can_mount
     _can_mount = False
+
+
+def bubblewrap() -> str:
+    """Return the bubblewrap that makes namespaces for us; "" where we do it ourselves, or there is none that can.
+
+    One that could is not given up later: what keeps it from a run may be another run, so that the next one sees more.
+    """
+    global _bubblewrap
+    is_unwanted = os.environ.get("FORERUN_NO_NAMESPACES") == "1" or not sys.platform.startswith("linux")
+    if is_unwanted or _can_ourselves():
+        return ""
+    if _bubblewrap is None:
+        from .bubblewrap import find_bubblewrap
+
+        _bubblewrap = find_bubblewrap()
+    return _bubblewrap
+
+
+def bubblewrap_for(request: Request, *, is_closed: bool = False) -> str:
+    """Return the bubblewrap for a run that has a mount, or whose store is closed; what asks for more gets none."""
+    is_wanted = (request.mounts or is_closed) and not (request.is_sandboxed or request.no_network)
+    return bubblewrap() if is_wanted else ""
 
 
 def can_separate() -> bool:

@@ -7,20 +7,23 @@ the kernel ends all others. pid_namespaces(7) has the rules.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 from contextlib import suppress
 
 from .descendants import PR_SET_PDEATHSIG, die_with_parent
 from .signals import FORWARDED, signal
-from .system_calls import MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID
+from .system_calls import MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, SystemCalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .system_calls import SystemCalls
+    from collections.abc import Callable, Mapping, Sequence
 
 PR_SET_DUMPABLE = 4
 PROC = "/proc"
+READY = b"!"
+"""What a first process tells that bubblewrap started."""
 
 
 class ProcessesRefused(OSError):
@@ -36,10 +39,7 @@ def enter_processes(calls: SystemCalls, parent: int) -> None:
     Raises:
         OSError: the system does not allow it.
     """
-    signal.set_wakeup_fd(-1)
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    # Said again, since a user namespace makes the kernel forget it.
-    die_with_parent(parent)
+    _begin(parent)
     reader, writer = os.pipe()
     first = os.fork()
     if first:
@@ -49,11 +49,63 @@ def enter_processes(calls: SystemCalls, parent: int) -> None:
     if _has_no_reader(writer):
         os._exit(127)
     _mount_proc(calls)
+    _start_below(calls, writer)
+
+
+def _begin(parent: int) -> None:
+    signal.set_wakeup_fd(-1)
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    # Said again, since a user namespace makes the kernel forget it.
+    die_with_parent(parent)
+
+
+def _start_below(calls: SystemCalls, writer: int) -> None:
+    """Return in a new process that is to be the script; the calling one stays the first of the namespace."""
     script = os.fork()
     if script:
         _be_first(calls, script, writer)
     os.close(writer)
     os.setsid()
+
+
+def stand_before(
+    program: Sequence[str], started: Callable[[int], Sequence[str]], environment: Mapping[str, str], parent: int
+) -> None:
+    """Have bubblewrap start what becomes the first process (`begin_first`), and end as the script below that does.
+
+    `started` returns its command for the descriptor through which it is to tell. Descriptors that may be inherited are.
+
+    Raises:
+        OSError: it was not started.
+    """
+    _begin(parent)
+    reader, writer = os.pipe()
+    told, telling = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        for descriptor in (writer, telling):
+            os.set_inheritable(descriptor, True)
+        try:
+            os.execve(program[0], [*program, "--info-fd", str(telling), *started(writer)], environment)
+        finally:
+            os._exit(127)
+    os.close(writer)
+    os.close(telling)
+    if os.read(reader, len(READY)) != READY:
+        os.waitpid(middle, 0)
+        raise OSError(errno.EPERM, f"{program[0]} could not make its mounts and namespaces")
+    import json
+
+    with open(told, encoding="utf-8") as file:
+        first = json.load(file)["child-pid"]
+    _stand_for(middle, reader, first)
+
+
+def begin_first(writer: int) -> None:
+    """As the first process of a namespace: tell that it is there, and return in a second process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    os.write(writer, READY)
+    _start_below(SystemCalls(), writer)
 
 
 def _has_no_reader(writer: int) -> bool:
@@ -78,10 +130,10 @@ def _is_of_host() -> bool:
         return os.geteuid() == 0 and file.read().split()[2:] != ["1"]
 
 
-def _stand_for(process: int, told: int) -> None:
-    """Pass signals on to a process, and end as the status that it told says."""
+def _stand_for(process: int, told: int, target: int = 0) -> None:
+    """Pass signals on to a process, or to another one below it, and end as the status that was told says."""
     _close_all_but(told)
-    _wait(process, process)
+    _wait(process, target or process)
     status = int.from_bytes(os.read(told, 4) or signal.SIGKILL.to_bytes(4, "little"), "little")
     if not os.WIFSIGNALED(status):
         os._exit(os.waitstatus_to_exitcode(status))

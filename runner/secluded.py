@@ -38,8 +38,9 @@ def checked(request: Request) -> Request:
         option = OPTIONS["sandbox" if request.is_sandboxed else "network"]
         if not sys.platform.startswith("linux"):
             raise ContainmentError(option, "it needs namespaces, which are a part of Linux")
-        if os.environ.get("FORERUN_NO_NAMESPACES") == "1":
-            raise ContainmentError(option, "FORERUN_NO_NAMESPACES=1 keeps namespaces from being used")
+        unwanted = os.environ.get("FORERUN_NO_NAMESPACES", "")
+        if unwanted in ("1", "own"):
+            raise ContainmentError(option, f"FORERUN_NO_NAMESPACES={unwanted} keeps namespaces from being used")
     if not request.is_sandboxed:
         return request
     return request.replace(policy=request.policy.replace(no_build=True, allow_build=frozenset()))

@@ -34,12 +34,14 @@ class Job:
     that it cannot write to, and one in it where it can; `by_landlock` says how that is done. With `no_network` it has
     none, with `own_processes` it sees its own alone. `visible` is what a sandboxed one sees, each a source, the path
     where it is seen, and whether it may be written to; `limits` are those of `limits.as_mapping`, and `counted_for` is
-    the folder of the run whose control group they are for, "" for none.
+    the folder of the run whose control group they are for, "" for none. `bubblewrap` is that program where it is to
+    make the mounts and namespaces.
     """
 
     __slots__ = (
         "arguments",
         "background",
+        "bubblewrap",
         "by_landlock",
         "closed",
         "counted_for",
@@ -69,6 +71,7 @@ class Job:
         visible: Sequence[tuple[str, str, bool]] = (),
         limits: Mapping[str, int] | None = None,
         counted_for: str = "",
+        bubblewrap: str = "",
     ) -> None:
         self.arguments = list(arguments)
         self.environment = dict(environment)
@@ -83,6 +86,7 @@ class Job:
         self.visible = list(visible)
         self.limits = dict(limits or {})
         self.counted_for = counted_for
+        self.bubblewrap = bubblewrap
 
     @property
     def is_confined(self) -> bool:
@@ -116,7 +120,8 @@ def group_for(job: Job) -> ControlGroup | None:
         return None
     from .control_group import control_group
 
-    return control_group(job.counted_for, job.limits, 2 if job.own_processes or job.visible else 0)
+    helpers = 3 if job.bubblewrap else 2 if job.own_processes or job.visible else 0
+    return control_group(job.counted_for, job.limits, helpers)
 
 
 def start(
@@ -131,7 +136,7 @@ def start(
     parent = os.getpid()
     process = os.fork()
     if process == 0:
-        _become(job, streams, own_session, write_end, parent, group)
+        become(job, streams, own_session, write_end, parent, group)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as report:
         failure = report.read()
@@ -144,8 +149,13 @@ def start(
     return process
 
 
-def _become(
-    job: Job, streams: Sequence[int], own_session: bool, report: int, parent: int, group: ControlGroup | None
+def become(
+    job: Job,
+    streams: Sequence[int],
+    own_session: bool,
+    report: int,
+    parent: int,
+    group: ControlGroup | None = None,
 ) -> None:
     """In the forked child: turn into the job, or report why not and exit."""
     failing = "start"
@@ -157,7 +167,7 @@ def _become(
         if job.is_confined:
             from .confinement import steps
 
-            for name, step in steps(job, parent, group):
+            for name, step in steps(job, parent, report, group):
                 failing = name
                 step()
             failing = "start"

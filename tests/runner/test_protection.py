@@ -234,6 +234,9 @@ def test_each_way_is_tried_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert protection.way_for(Request(), "/var/cache/x") == ""
     assert protection.way_for(asked, "/var/cache/x") == "namespace"
     mount.give_up_mounting()
+    monkeypatch.setattr(mount, "_bubblewrap", "/usr/bin/bwrap")
+    assert protection.way_for(asked, "/var/cache/x") == "namespace"
+    monkeypatch.setattr(mount, "_bubblewrap", "")
     assert protection.way_for(asked, "/var/cache/x") == "landlock"
     assert protection.way_for(asked, str(tmp_path / "cache")) == "fingerprint"
     protection.give_up_landlock()
