@@ -112,7 +112,8 @@ def test_processes_that_together_need_more_are_ended(options: Any, cache_dir: Pa
     result = captured(EACH_BELOW.format(4, "time.sleep(600)"), MEMORY, **options)
     assert (result.status, getattr(result, "signal", 0)) == ("run-error", signal.SIGKILL)
     assert "--max-memory 314572800" in str(result.notes)
-    assert result.stdout == "made\n" * 2
+    # Two have room. Whichever the kernel kills for the third, others may get on until all are ended.
+    assert result.stdout.startswith("made\n" * 2)
 
 
 @pytest.mark.parametrize("options", WAYS.values(), ids=WAYS.keys())
