@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from .progress import TerminalProgress
 
-MAIN = "__main__.py"
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return the script's exit code, or our own.
@@ -51,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     """Read the arguments; the plain form, a script and its arguments, is read by hand, since argparse is dear."""
     if arguments and not arguments[0].startswith("-"):
-        return _from_file(arguments[0]), Request(tuple(arguments[1:]), shown_path=_folder_to_run(arguments[0]))
+        return _from_file(arguments[0]), Request(tuple(arguments[1:]))
     from .run_options import parse_options
 
     given = parse_options(arguments)
@@ -69,8 +67,7 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     else:
         path = _real_path(rest[0], given.request)
         source, shown = (from_stdin(os.getcwd()) if path == "-" else _from_file(path)), rest[0]
-        started = shown if shown != path else _folder_to_run(path)
-        return source, given.request.replace(arguments=rest[1:], shown_path=started)
+        return source, given.request.replace(arguments=rest[1:], shown_path=shown if shown != path else "")
     return source, given.request.replace(arguments=rest)
 
 
@@ -94,16 +91,10 @@ def _with_settings(request: Request, source: Source) -> Request:
     )
 
 
-def _folder_to_run(path: str) -> str:
-    """Return a folder that holds a program as `python DIR` runs it, "" for anything else."""
-    return path if os.path.isfile(os.path.join(path, MAIN)) else ""
-
-
 def _from_file(path: str) -> Source:
     """Read a script; one that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code."""
-    source = from_file(os.path.join(path, MAIN) if _folder_to_run(path) else path)
-    is_there = os.path.isfile(path) or os.path.isdir(path)
-    return source if is_there else source.replace(path="", kind="stdin", beside=os.getcwd())
+    source = from_file(path)
+    return source if os.path.isfile(path) else source.replace(path="", kind="stdin", beside=os.getcwd())
 
 
 def _unwind_on_signals() -> None:

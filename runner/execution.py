@@ -91,11 +91,8 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         return [environment.python, "-m", request.module, *request.arguments]
     if source.kind == "script":
         # Relative as it was given, so that `__file__` and `sys.argv` are what Python would make of it.
-        path = request.shown_path or source.path
-        is_real = not (request.shown_path and request.mounts)
-        if is_real and (request.folder or request.is_sandboxed):
-            path = os.path.abspath(path)
-        return [environment.python, path, *request.arguments]
+        path = os.path.abspath(source.path) if request.folder or request.is_sandboxed else source.path
+        return [environment.python, request.shown_path or path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:
         write_file(main, source.text.encode("utf-8", "surrogatepass"))
@@ -161,7 +158,6 @@ class Attached:
         folder = request.folder or (os.getcwd() if request.mounts else "")
         if not is_native(source, request):
             variables.update(variables_of(source, folder or os.getcwd()))
-            variables["FORERUN_PROGRAM"] = {"code": "-c", "stdin": "-"}.get(source.kind, source.path)
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
         confined: dict[str, Any] = {}

@@ -74,19 +74,12 @@ def visible_paths(
     visible.append((environment.folder, environment.folder, True))
     visible += [(real, virtual, True) for virtual, real in request.mounts]
     if source.kind == "script":
-        own = _own_program(request, source)
+        own = "" if request.shown_path else os.path.abspath(source.path)
     else:
         own = "" if _in_mount(request) else own_module(request)
     if own:
         visible.append((own, own, False))
     return visible
-
-
-def _own_program(request: Request, source: Source) -> str:
-    """Return the script itself, or the folder that is run as a program; "" where the mount shows it."""
-    if not request.shown_path:
-        return os.path.abspath(source.path)
-    return "" if request.mounts else os.path.abspath(request.shown_path)
 
 
 def own_module(request: Request) -> str:

@@ -64,7 +64,7 @@ def test_help(run_forerun: Forerun) -> None:
         assert option in done.stdout
 
 
-ARGUMENTS = ["-c", "-x", "y", "--help", "-c"]
+ARGUMENTS = ["main.py", "-x", "y", "--help", "-c"]
 
 
 def test_code(run_forerun: Forerun, tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_traceback_of_code_shows_its_lines_and_no_others(run_forerun: Forerun,
 
 
 def test_a_script_from_standard_input(run_forerun: Forerun) -> None:
-    done = run_forerun("run", "-", "a", input="import sys\nprint(sys.argv, repr(sys.stdin.read()))")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "['-', 'a'] ''\n", "")
+    done = run_forerun("run", "-", "a", input="import sys\nprint(sys.argv[1:], repr(sys.stdin.read()))")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "['a'] ''\n", "")
 
 
 def test_a_script_through_a_pipe_by_name(run_forerun: Forerun) -> None:
@@ -100,27 +100,6 @@ def test_options_after_the_script_are_the_scripts(run_forerun: Forerun, tmp_path
     for before in ((), ("run",), ("run", "--no-retry")):
         done = run_forerun(*before, "a.py", "--timeout", "x", "-c", "--help", "--", "-")
         assert done.stdout == "['a.py', '--timeout', 'x', '-c', '--help', '--', '-']\n"
-
-
-FOLDER = "import sys, beside\nprint(beside.word, sys.argv, sys.path[0], __name__, __file__)\n"
-
-
-@pytest.mark.parametrize("before", [[], ["run"], ["run", "--sandbox"]], ids=["FILE", "run", "sandbox"])
-def test_a_folder_is_run_as_python_runs_it(before: list[str], run_forerun: Forerun, tmp_path: Path) -> None:
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__main__.py").write_text(FOLDER)
-    (tmp_path / "app" / "beside.py").write_text("word = 'found'")
-    named = str(tmp_path / "app") if "--sandbox" in before else "./app"
-    done = run_forerun(*before, named, "a")
-    expected = subprocess.run([sys.executable, named, "a"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, expected.stdout, "")
-
-
-def test_all_unknown_imports_are_named_at_once(run_forerun: Forerun) -> None:
-    done = run_forerun("run", "-c", "import zz_one_zq, zz_two_zq, zz_three_zq")
-    assert done.returncode == 1
-    assert "provide zz_one_zq;" in done.stderr
-    assert "provide zz_three_zq, zz_two_zq either\n" in done.stderr
 
 
 def test_a_notebook(run_forerun: Forerun, tmp_path: Path) -> None:
