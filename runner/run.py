@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .result import Attempt, RunResult
     from .store import Store
 
+MOST_OTHERS = 10
+"""Modules that one sentence names."""
+
 
 def run_source(
     source: Source,
@@ -214,6 +217,7 @@ class _Run:
         is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
         if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:
             self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
+            self._notes.extend(_of_others(execution.missing, self._resolution))
             self._advice.append(addition.advice)
             self._attempts.append(results.Attempt(execution.missing))
             return False
@@ -263,6 +267,15 @@ class _Run:
     def _should_stop(self) -> None:
         if self._cancellation is not None:
             self._cancellation.check()
+
+
+def _of_others(missing: str, resolution: Resolution) -> list[str]:
+    """Say of which other imports nothing is known, so that nobody finds them out one at a time."""
+    unknown = {each.module for each in resolution.unresolved if each.kind == "unknown"} - {missing.partition(".")[0]}
+    if not unknown:
+        return []
+    more = f", and {len(unknown) - MOST_OTHERS} more" if len(unknown) > MOST_OTHERS else ""
+    return [f"no distribution is known to provide {', '.join(sorted(unknown)[:MOST_OTHERS])}{more} either"]
 
 
 def _why_no_rerun(execution: Execution, reason: str, *, may_retry: bool) -> str:

@@ -102,6 +102,13 @@ def test_options_after_the_script_are_the_scripts(run_forerun: Forerun, tmp_path
         assert done.stdout == "['a.py', '--timeout', 'x', '-c', '--help', '--', '-']\n"
 
 
+def test_all_unknown_imports_are_named_at_once(run_forerun: Forerun) -> None:
+    done = run_forerun("run", "-c", "import zz_one_zq, zz_two_zq, zz_three_zq")
+    assert done.returncode == 1
+    assert "provide zz_one_zq;" in done.stderr
+    assert "provide zz_three_zq, zz_two_zq either\n" in done.stderr
+
+
 def test_a_notebook(run_forerun: Forerun, tmp_path: Path) -> None:
     cells = '{"cell_type": "code", "source": ["x = 6 * 7\\n", "print(x)"], "metadata": {}, "outputs": []}'
     (tmp_path / "a.ipynb").write_text(f'{{"cells": [{cells}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}')
