@@ -19,8 +19,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from server import Server
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PANDAS = "import numpy as np\nimport pandas as pd\nprint(pd.DataFrame({'a': np.arange(3)}).sum())\n"
+Command = list[str] | Callable[[], object]
 PLAIN = "import json\nprint(json.dumps([1]))\n"
 
 
@@ -33,6 +36,8 @@ def main() -> None:
         bench.resolve()
         bench.warm_run("stdlib-only", PLAIN, ())
         bench.warm_run("numpy+pandas", PANDAS, ("numpy", "pandas"))
+        bench.server(PANDAS)
+        bench.first_run()
         if options.old_way:
             bench.old_way()
 
@@ -71,11 +76,42 @@ class Bench:
         self._until_compiled(forerun, distributions)
         commands = [("ready environment", [ready, str(script)]), ("forerun", forerun)]
         added = [part for name in distributions for part in ("--with", name)]
-        python = ["--python", self._python, "--no-project"]
+        # Some base interpreters run start-up files of their own: uv, too, gets an environment without them.
+        python = ["--python", self._ready_environment(f"empty-{label}", ()), "--no-project"]
         self._call([self._program("uv"), "run", "--quiet", *python, *added, str(script)])
         offline = [self._program("uv"), "run", "--quiet", "--offline", *python, *added, str(script)]
         commands.append(("uv run --offline --with", offline))
         self._compare(f"warm run, {label}", *commands)
+
+    def server(self, code: str) -> None:
+        """The code as the server's tool runs it (a supervisor, a mount, the store read-only), against a bare run."""
+        bare = [self._python_of("numpy+pandas"), str(self._folder / "numpy+pandas.py")]
+        started = [self._program("forerun"), "stdio", "--path", str(self._folder)]
+        servers = {
+            "run_python_code": Server(started, self._environment),
+            "the same, no namespaces": Server(started, {**self._environment, "FORERUN_NO_NAMESPACES": "1"}),
+        }
+        calls = [(label, lambda each=each: each.run(code)) for label, each in servers.items()]
+        for _, call in calls:
+            call()
+        self._compare("a server's call, numpy+pandas", ("ready environment", bare), *calls)
+        for each in servers.values():
+            each.close()
+
+    def first_run(self) -> None:
+        """A run with an empty store, where uv's cache has all that is needed, against a bare run."""
+        script = str(self._folder / "numpy+pandas.py")
+        store = self._folder / "first"
+        first = (sys.executable, "-c", f"import os; os.environ['FORERUN_CACHE_DIR'] = {str(store)!r}; "
+                 "from forerun.commands.main import forerun; raise SystemExit(forerun())", script)  # fmt: skip
+        self._call(list(first))
+        shutil.rmtree(store)
+        self._compare(
+            "first run, uv's cache warm, numpy+pandas",
+            ("ready environment", [self._python_of("numpy+pandas"), script]),
+            ("forerun", list(first)),
+            after=lambda: shutil.rmtree(store),
+        )
 
     def old_way(self) -> None:
         """Fresh venv, run, fail, pip install, run again - once, against one warm forerun run."""
@@ -97,9 +133,8 @@ class Bench:
         self._call([python, str(script)])
 
     def _ready_environment(self, label: str, distributions: tuple[str, ...]) -> str:
-        root = self._folder / f"ready-{label}"
-        self._call([self._python, "-m", "venv", "--without-pip", str(root)])
-        python = str(root / "bin" / "python")
+        python = self._python_of(label)
+        self._call([self._python, "-m", "venv", "--without-pip", str(self._folder / f"ready-{label}")])
         if distributions:
             self._call(
                 [
@@ -115,6 +150,9 @@ class Bench:
             )
         return python
 
+    def _python_of(self, label: str) -> str:
+        return str(self._folder / f"ready-{label}" / "bin" / "python")
+
     def _until_compiled(self, forerun: list[str], distributions: tuple[str, ...]) -> None:
         """Run until the layer's bytecode is complete, as it is after a few runs of a user."""
         self._call(forerun)
@@ -125,19 +163,26 @@ class Bench:
                 return
             self._call([*forerun[:-1], str(wait)])
 
-    def _compare(self, title: str, *commands: tuple[str, list[str]]) -> None:
+    def _compare(self, title: str, *commands: tuple[str, Command], after: Callable[[], object] = lambda: None) -> None:
+        """Print the median of each command; on a busy machine the shortest times say more, so they are there too."""
         times: dict[str, list[float]] = {label: [] for label, _ in commands}
         for _ in range(self._rounds):
             for label, command in commands:
                 times[label].append(self._timed(command))
+            after()
         base = statistics.median(times[commands[0][0]])
+        least = min(times[commands[0][0]])
         print(f"\n{title}")
         for label, _ in commands:
-            median = statistics.median(times[label])
-            print(f"  {label:26s} {median * 1000:8.1f} ms  {median / base:5.2f}x  {(median - base) * 1000:+7.1f} ms")
+            median, best = statistics.median(times[label]), min(times[label])
+            print(
+                f"  {label:26s} {median * 1000:8.1f} ms  {median / base:5.2f}x  {(median - base) * 1000:+7.1f} ms"
+                f"   (best {best / least:5.2f}x  {(best - least) * 1000:+7.1f} ms)",
+                flush=True,
+            )
 
-    def _timed(self, command: list[str]) -> float:
-        return self._clock(lambda: self._call(command))
+    def _timed(self, command: Command) -> float:
+        return self._clock(command if callable(command) else lambda: self._call(command))
 
     @staticmethod
     def _clock(action: Callable[[], object]) -> float:
