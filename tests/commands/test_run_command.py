@@ -63,7 +63,7 @@ def test_help(run_forerun: Forerun) -> None:
         assert option in done.stdout
 
 
-ARGUMENTS = ["main.py", "-x", "y", "--help", "-c"]
+ARGUMENTS = ["-c", "-x", "y", "--help", "-c"]
 
 
 def test_code(run_forerun: Forerun, tmp_path: Path) -> None:
