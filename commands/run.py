@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.source import Source
+    from forerun.resolver.trust import Verdict
     from forerun.runner.question import Question
     from forerun.runner.result import RunResult
 
@@ -180,8 +181,17 @@ def _say_what_happened(result: RunResult) -> None:
 
 def _reasons(result: RunResult) -> list[str]:
     if result.status == "refused":
-        return [f"not run: {verdict}" for verdict in result.verdicts]
+        return _refusals(result.verdicts)
     return [result.error] if result.status in ("install-error", "timeout") else []
+
+
+def _refusals(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a sentence for each name, and the next step: once for all of them, to be copied as it stands."""
+    if len(verdicts) == 1:
+        return [f"not run: {verdicts[0]}"]
+    options = " ".join(f"--allow {each.name}" for each in verdicts if each.next_step)
+    step = [f"if you know them, allow them with {options}"] if options else []
+    return [*(f"not run: {each.reason}" for each in verdicts), *step]
 
 
 def _end_as_the_script_did(number: int) -> None:

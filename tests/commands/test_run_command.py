@@ -170,6 +170,17 @@ def test_a_refusal_says_why_and_what_to_do(run_forerun: Forerun) -> None:
     assert "--allow django-blog-zinnia" in said
 
 
+def test_a_refusal_of_several_names_says_all_of_them_and_one_step(run_forerun: Forerun) -> None:
+    code = "print('ran')\nimport django_blog_zinnia\nimport requestz, six"
+    done = run_forerun("run", "--deny", "six", "-c", code)
+    assert (done.returncode, done.stdout) == (3, "")
+    lines = done.stderr.splitlines()
+    assert [line.split()[:4] for line in lines[:3]] == [
+        ["forerun:", "not", "run:", name] for name in ("django-blog-zinnia", "requestz", "six")
+    ]
+    assert lines[3:] == ["forerun: if you know them, allow them with --allow django-blog-zinnia --allow requestz"]
+
+
 @pytest.mark.network
 def test_requirements_of_the_caller(run_forerun: Forerun) -> None:
     done = run_forerun("run", "--with", "six==1.16.0", "-c", "import six\nprint(six.__version__)")
