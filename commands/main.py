@@ -21,7 +21,7 @@ RUN_OPTIONS = frozenset(
 )
 """What `forerun run` takes and `forerun stdio` does not."""
 
-SCRIPTS = (".py", ".pyw", ".ipynb")
+SCRIPTS = (".py", ".pyw", ".ipynb", ".pyz")
 
 HELP = """\
 usage: forerun [FILE | COMMAND] [options]

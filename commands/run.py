@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forerun.resolver.source import Source
+    from forerun.resolver.trust import Verdict
     from forerun.runner.question import Question
     from forerun.runner.result import RunResult
 
     from .progress import TerminalProgress
+
+
+ARCHIVES = (".pyz", ".pyzw", ".zip")
+"""How the names of archives end that Python runs by their `__main__.py`."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,31 +36,41 @@ def main(arguments: Sequence[str]) -> int:
         ResolverError: bad input.
         RunnerError: forerun cannot do its part.
     """
-    source, request = parse(arguments)
-    request = _with_settings(request, source).replace(consent=_consent)
     _unwind_on_signals()
-    observer = _observer()
+    source, request = parse(arguments)
     try:
-        result = run_source(source, request, Attached(), observer)
+        result = _run(source, _with_settings(request, source).replace(consent=_consent))
     finally:
-        if observer is not None:
-            observer.close()
+        if request.program.endswith(ARCHIVES):
+            from .archive import put_away
+
+            put_away(source)
     _say_what_happened(result)
     if result.status == "run-error" and result.signal:
         _end_as_the_script_did(result.signal)
     return result.exit_code
 
 
+def _run(source: Source, request: Request) -> RunResult:
+    observer = _observer()
+    try:
+        return run_source(source, request, Attached(), observer)
+    finally:
+        if observer is not None:
+            observer.close()
+
+
 def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
     """Read the arguments; the plain form, a script and its arguments, is read by hand, since argparse is dear."""
     if arguments and not arguments[0].startswith("-"):
-        return _from_file(arguments[0]), Request(tuple(arguments[1:]))
+        source, program = _from_path(arguments[0])
+        return source, Request(tuple(arguments[1:]), program=program)
     from .run_options import parse_options
 
     given = parse_options(arguments)
-    rest = tuple(given.rest)
+    rest, program = tuple(given.rest), ""
     if given.code is not None:
-        source = from_code(given.code, beside=os.getcwd())
+        source, program = from_code(given.code, beside=os.getcwd()), "-c"
     elif given.module is not None:
         from .module import source_of_module
 
@@ -65,10 +80,11 @@ def parse(arguments: Sequence[str]) -> tuple[Source, Request]:
 
         raise ResolverError("name a script to run, or give code with -c; see forerun run --help")
     else:
-        path = _real_path(rest[0], given.request)
-        source, shown = (from_stdin(os.getcwd()) if path == "-" else _from_file(path)), rest[0]
-        return source, given.request.replace(arguments=rest[1:], shown_path=shown if shown != path else "")
-    return source, given.request.replace(arguments=rest)
+        shown, path = rest[0], _real_path(rest[0], given.request)
+        source, program = (from_stdin(os.getcwd()), path) if path == "-" else _from_path(path)
+        given.request = given.request.replace(shown_path=shown if shown != path else "")
+        rest = rest[1:]
+    return source, given.request.replace(arguments=rest, program=program)
 
 
 def _real_path(path: str, request: Request) -> str:
@@ -82,7 +98,8 @@ def _real_path(path: str, request: Request) -> str:
 
 def _with_settings(request: Request, source: Source) -> Request:
     """Let the script's project speak (`[tool.forerun]`) where the command line does not."""
-    settings = settings_for(source.folder or os.getcwd())
+    beside = request.program if request.program.endswith(ARCHIVES) else ""
+    settings = settings_for(os.path.dirname(os.path.abspath(beside)) if beside else source.folder or os.getcwd())
     if not settings.path:
         return request
     return request.replace(
@@ -91,10 +108,26 @@ def _with_settings(request: Request, source: Source) -> Request:
     )
 
 
-def _from_file(path: str) -> Source:
-    """Read a script; one that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code."""
+def _from_path(path: str) -> tuple[Source, str]:
+    """Read what Python runs by a path, and return what stands for it: "" for a script, which stands for itself.
+
+    A script that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code.
+    """
+    if path.endswith(ARCHIVES):
+        from .archive import source_of_archive
+
+        return source_of_archive(path), path
+    main = os.path.join(path, "__main__.py")
+    if os.path.isfile(main):
+        return from_file(main), path
+    if os.path.isdir(path):
+        from forerun.resolver.errors import SourceError
+
+        raise SourceError(path, "is a folder without a __main__.py; name a file in it")
     source = from_file(path)
-    return source if os.path.isfile(path) else source.replace(path="", kind="stdin", beside=os.getcwd())
+    if not os.path.isfile(path):
+        return source.replace(path="", kind="stdin", beside=os.getcwd()), path
+    return source, "" if source.kind == "script" else path
 
 
 def _unwind_on_signals() -> None:
@@ -148,8 +181,17 @@ def _say_what_happened(result: RunResult) -> None:
 
 def _reasons(result: RunResult) -> list[str]:
     if result.status == "refused":
-        return [f"not run: {verdict}" for verdict in result.verdicts]
+        return _refusals(result.verdicts)
     return [result.error] if result.status in ("install-error", "timeout") else []
+
+
+def _refusals(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a sentence for each name, and the next step: once for all of them, to be copied as it stands."""
+    if len(verdicts) == 1:
+        return [f"not run: {verdicts[0]}"]
+    options = " ".join(f"--allow {each.name}" for each in verdicts if each.next_step)
+    step = [f"if you know them, allow them with {options}"] if options else []
+    return [*(f"not run: {each.reason}" for each in verdicts), *step]
 
 
 def _end_as_the_script_did(number: int) -> None:

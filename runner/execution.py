@@ -91,7 +91,8 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         return [environment.python, "-m", request.module, *request.arguments]
     if source.kind == "script":
         # Relative as it was given, so that `__file__` and `sys.argv` are what Python would make of it.
-        path = os.path.abspath(source.path) if request.folder or request.is_sandboxed else source.path
+        named = request.program or source.path
+        path = os.path.abspath(named) if request.folder or request.is_sandboxed else named
         return [environment.python, request.shown_path or path, *request.arguments]
     main = os.path.join(environment.folder, "main.py")
     try:
@@ -158,6 +159,8 @@ class Attached:
         folder = request.folder or (os.getcwd() if request.mounts else "")
         if not is_native(source, request):
             variables.update(variables_of(source, folder or os.getcwd()))
+            if request.program:
+                variables["FORERUN_PROGRAM"] = request.program
         background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
         confined: dict[str, Any] = {}

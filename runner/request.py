@@ -27,12 +27,14 @@ class Request(Value):
     are installed too, and whether APIs that are gone constrain versions. `deadline` is in seconds, for each start of
     the script. `mounts` are pairs of a virtual and a real folder, `translated` is such a pair where paths are
     translated inside the interpreter instead; `shown_path` starts a script file by another path than its source's, as
-    the mounts show it. `environment` replaces the environment variables that the script would inherit; `variables`
-    are globals that a code string finds. `head` and `tail` are the bytes of output that are kept. `is_refreshed` asks
-    the index anew whatever is remembered; `isolation` "copy" gives the run its own copy of every file; with
-    `protects_store` the script cannot write into the store, or what it wrote is noticed and built anew. `python` is the
-    version or the path of the interpreter, "" for the one that fits; with `may_download` it is fetched where there is
-    none. `module` is what `python -m` would be given instead of a script.
+    the mounts show it. `program` is what a person has named instead of a file: the folder or archive that the source is
+    the `__main__.py` of and that is started in its place, or what code finds in `sys.argv[0]`. `environment` replaces
+    the environment variables that the script would inherit; `variables` are globals that a code string finds. `head`
+    and `tail` are the bytes of output that are kept. `is_refreshed` asks the index anew whatever is remembered;
+    `isolation` "copy" gives the run its own copy of every file; with `protects_store` the script cannot write into the
+    store, or what it wrote is noticed and built anew. `python` is the version or the path of the interpreter, "" for
+    the one that fits; with `may_download` it is fetched where there is none. `module` is what `python -m` would be
+    given instead of a script.
     `no_network` and `is_sandboxed` hold, or the script is not run.
     """
 
@@ -58,6 +60,7 @@ class Request(Value):
     mounts: tuple[tuple[str, str], ...] = ()
     translated: tuple[str, str] | None = None
     shown_path: str = ""
+    program: str = ""
     python: str = ""
     may_download: bool = False
     module: str = ""

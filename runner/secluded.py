@@ -74,7 +74,7 @@ def visible_paths(
     visible.append((environment.folder, environment.folder, True))
     visible += [(real, virtual, True) for virtual, real in request.mounts]
     if source.kind == "script":
-        own = "" if request.shown_path else os.path.abspath(source.path)
+        own = "" if request.shown_path else os.path.abspath(request.program or source.path)
     else:
         own = "" if _in_mount(request) else own_module(request)
     if own:

@@ -45,7 +45,7 @@ def main() -> None:
     folder = os.environ.pop("FORERUN_FOLDER", "")
     variables = os.environ.pop("FORERUN_VARIABLES", "")
     cells = os.environ.pop("FORERUN_CELLS", "")
-    sys.argv[:] = [NAME, *sys.argv[2:]]
+    sys.argv[:] = [os.environ.pop("FORERUN_PROGRAM", NAME), *sys.argv[2:]]
     if os.path.realpath(sys.path[0]) == os.path.dirname(os.path.realpath(__file__)):
         sys.path[0] = folder
     with open(path, encoding="utf-8", errors="surrogatepass", newline="") as file:

@@ -64,7 +64,7 @@ def test_help(run_forerun: Forerun) -> None:
         assert option in done.stdout
 
 
-ARGUMENTS = ["main.py", "-x", "y", "--help", "-c"]
+ARGUMENTS = ["-c", "-x", "y", "--help", "-c"]
 
 
 def test_code(run_forerun: Forerun, tmp_path: Path) -> None:
@@ -187,6 +187,17 @@ def test_a_refusal_says_why_and_what_to_do(run_forerun: Forerun) -> None:
     said = sentence(run_forerun("run", "-c", "print('ran')\nimport django_blog_zinnia"), 3)
     assert said.startswith("not run: django-blog-zinnia is on the package index but neither curated nor popular")
     assert "--allow django-blog-zinnia" in said
+
+
+def test_a_refusal_of_several_names_says_all_of_them_and_one_step(run_forerun: Forerun) -> None:
+    code = "print('ran')\nimport django_blog_zinnia\nimport requestz, six"
+    done = run_forerun("run", "--deny", "six", "-c", code)
+    assert (done.returncode, done.stdout) == (3, "")
+    lines = done.stderr.splitlines()
+    assert [line.split()[:4] for line in lines[:3]] == [
+        ["forerun:", "not", "run:", name] for name in ("django-blog-zinnia", "requestz", "six")
+    ]
+    assert lines[3:] == ["forerun: if you know them, allow them with --allow django-blog-zinnia --allow requestz"]
 
 
 @pytest.mark.network
