@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BEYOND_OPTIONS = frozenset(
-    {"FORERUN_CACHE_DIR", "FORERUN_CACHE_MAX_SIZE", "FORERUN_CONFIG_DIR", "FORERUN_NO_NAMESPACES", "FORERUN_TOKEN"}
+    {
+        "FORERUN_CACHE_DIR",
+        "FORERUN_CACHE_MAX_SIZE",
+        "FORERUN_CONFIG_DIR",
+        "FORERUN_NO_CONTROL_GROUPS",
+        "FORERUN_NO_NAMESPACES",
+        "FORERUN_TOKEN",
+    }
 )
 """Variables that stand for no option of a server."""
 

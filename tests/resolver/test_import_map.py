@@ -223,6 +223,9 @@ def test_pipreqs_rows_are_read_as_they_stand() -> None:
 def test_without_pipreqs_everything_else_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second_opinion, "_location", lambda: "")
     monkeypatch.setattr(second_opinion, "_mapping", None)
+    # Whatever other tests have asked for before.
+    monkeypatch.setattr(second_opinion, "_count", [0])
+    monkeypatch.setattr(second_opinion, "_indexed", {})
     assert second_opinion.pipreqs_says("yaml") == ""
     assert not second_opinion.is_installed()
     assert list(needs("import yaml, zzqxkcd")) == ["pyyaml"]
