@@ -96,6 +96,10 @@ class JobObject:
             self._kernel.CloseHandle(self._handle)
             self._handle = self._ctypes.c_void_p()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
+
     def _count(self) -> int:
         told = self._ctypes.create_string_buffer(48)
         self._checked(self._kernel.QueryInformationJobObject(self._handle, ACCOUNTING, told, 48, None))
