@@ -29,7 +29,7 @@ usage: forerun [FILE | COMMAND] [options]
 Run a Python script whose dependencies nobody wrote down.
 
   forerun FILE [args...]          run a script (short for: forerun run FILE)
-  forerun run [options] FILE|-    run a script, stdin, or code with -c
+  forerun run [options] FILE|-    run a script, stdin, code with -c, or a folder or .pyz with a __main__.py
   forerun resolve FILE|DIR|-      print the requirements that a script needs
   forerun allow [NAME...]         list, add or remove names that you always allow
   forerun stdio                   serve MCP tools on standard input and output
@@ -83,7 +83,8 @@ def _dispatch(arguments: list[str]) -> int:
         return BAD_INPUT
     if first.startswith("-") and first != "-" and not os.path.exists(first):
         return _serve("stdio", arguments)
-    sys.stderr.write(f"forerun: {first!r} is no command and no script; see forerun --help\n")
+    there = f"no command; what has that name here is run by: forerun run {first}" if os.path.exists(first) else ""
+    sys.stderr.write(f"forerun: {first!r} is {there or 'no command and no script; see forerun --help'}\n")
     return BAD_INPUT
 
 

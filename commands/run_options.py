@@ -100,7 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-c", dest="code", metavar="CODE", help="run this code")
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run this module or package, as python -m would")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="FILE [args...]", help="the script (- for stdin)")
+    parser.add_argument(
+        "rest",
+        nargs=argparse.REMAINDER,
+        metavar="FILE [args...]",
+        help="the script (- for stdin), or a folder or .pyz with a __main__.py",
+    )
     parser.add_argument(
         "--with",
         dest="with_",

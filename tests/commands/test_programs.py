@@ -62,6 +62,14 @@ def test_the_short_form_takes_them(app: Path, run_forerun: Forerun) -> None:
         assert run_forerun(named, "a").stdout == by_python(named, "a", cwd=app.parent)[1]
 
 
+def test_a_bare_name_of_something_here_is_no_command_and_the_line_says_how_to_run_it(
+    app: Path, run_forerun: Forerun
+) -> None:
+    done = run_forerun(app.name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "forerun: 'app' is no command; what has that name here is run by: forerun run app\n"
+
+
 @pytest.mark.network
 @pytest.mark.parametrize("named", ["app", "app.pyz"])
 def test_what_their_modules_import_is_predicted(app: Path, named: str, run_forerun: Forerun) -> None:
