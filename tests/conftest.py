@@ -22,6 +22,15 @@ DEADLINE = 300.0
 MOST_WORKERS = 4
 """Each has a store of its own and builds its own layers, so that more of them gain little."""
 
+LARGE_LAYERS = {
+    f"tests/{name}.py"
+    for name in (
+        "test_examples test_readme runner/test_artefacts runner/test_fallback runner/test_missing_messages "
+        "runner/test_outcomes server/test_install server/test_results"
+    ).split()
+}
+"""Files that need the same large distributions, and so one worker for all of them."""
+
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -35,16 +44,21 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return
     if config.option.numprocesses is None and not config.option.usepdb:
         config.option.numprocesses = min(MOST_WORKERS, available_cores())
-        config.option.dist = "loadscope"
+        config.option.dist = "loadgroup"
         # The order of below instead, which puts what takes long first.
         config.option.loadscopereorder = False
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that no worker ends long after the others."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, and begin with slow ones, so that no worker ends long after the others."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        file = item.path.relative_to(config.rootpath).as_posix()
+        item.add_marker(pytest.mark.xdist_group("large layers" if file in LARGE_LAYERS else file))
 
 
 @pytest.fixture(scope="session")
