@@ -179,7 +179,7 @@ def test_the_command_takes_both_options(run_forerun: Callable[..., Any]) -> None
     done = run_forerun("run", "--sandbox", "-c", code, "a")
     if "not permitted" in done.stderr:
         pytest.skip(done.stderr)
-    assert (done.stdout, done.stderr, done.returncode) == ("hidden ['main.py', 'a']\n", "", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("hidden ['-c', 'a']\n", "", 0)
     assert run_forerun("run", "--no-network", "-c", "raise SystemExit(5)").returncode == 5
 
 
