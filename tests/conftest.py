@@ -22,14 +22,13 @@ DEADLINE = 300.0
 MOST_WORKERS = 4
 """Each has a store of its own and builds its own layers, so that more of them gain little."""
 
-LARGE_LAYERS = {
-    f"tests/{name}.py"
-    for name in (
-        "test_examples test_readme runner/test_artefacts runner/test_fallback runner/test_missing_messages "
-        "runner/test_outcomes server/test_install server/test_results"
-    ).split()
+TOGETHER = {
+    "large layers": "test_examples test_readme runner/test_artefacts runner/test_fallback runner/test_missing_messages "
+    "runner/test_outcomes server/test_install server/test_results",
+    "control groups": "runner/test_control_group runner/test_bubblewrap runner/test_limits server/test_containment",
 }
-"""Files that need the same large distributions, and so one worker for all of them."""
+"""Files for one worker: they need the same large distributions, or look at what the machine has only once."""
+GROUPS = {f"tests/{name}.py": group for group, names in TOGETHER.items() for name in names.split()}
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -58,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         file = item.path.relative_to(config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group("large layers" if file in LARGE_LAYERS else file))
+        item.add_marker(pytest.mark.xdist_group(GROUPS.get(file, file)))
 
 
 @pytest.fixture(scope="session")
