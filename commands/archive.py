@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-import zlib
 
 from forerun.resolver.errors import SourceError
 from forerun.resolver.source import LARGEST, from_file
@@ -32,6 +31,9 @@ def source_of_archive(path: str) -> Source:
     """
     folder = tempfile.mkdtemp(prefix="forerun-")
     try:
+        # The root of a repository and of a project that declares nothing: above it, others may write what they like.
+        os.mkdir(os.path.join(folder, ".git"))
+        open(os.path.join(folder, "pyproject.toml"), "w").close()
         with zipfile.ZipFile(path) as archive:
             for each in _sources_in(archive):
                 archive.extract(each, folder)
@@ -42,7 +44,7 @@ def source_of_archive(path: str) -> Source:
             raise SourceError(path, "no such file") from error
         if isinstance(error, SourceError):
             raise SourceError(path, "holds no __main__.py, so that Python cannot run it") from error
-        if isinstance(error, OSError | RuntimeError | NotImplementedError | zipfile.BadZipFile | zlib.error):
+        if isinstance(error, Exception):  # Whatever a decoder says of damaged data.
             raise SourceError(path, f"is no zip archive that can be read ({error})") from error
         raise
 

@@ -103,14 +103,18 @@ def _cell_magic(text: str) -> str:
 
 def _as_comments(text: str) -> str:
     """Return a shell's lines as comments; continued lines are joined."""
-    made: list[str] = []
-    continued = 0
+    made: list[list[str]] = []
+    begun: list[str] | None = None
     for line in text.split("\n"):
-        if continued:
-            made[-continued] += " " + line.strip().rstrip("\\")
-        made.append("#" if continued else f"# {line.rstrip().rstrip(chr(92))}")
-        continued = continued + 1 if line.rstrip().endswith("\\") else 0
-    return "\n".join(made)
+        if begun is None:
+            begun = [f"# {line.rstrip().rstrip(chr(92))}"]
+            made.append(begun)
+        else:
+            begun.append(line.strip().rstrip("\\"))
+            made.append(["#"])
+        if not line.rstrip().endswith("\\"):
+            begun = None
+    return "\n".join(map(" ".join, made))
 
 
 def _without_magics(code: str) -> tuple[str, tuple[Skipped, ...]]:

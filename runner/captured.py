@@ -92,7 +92,7 @@ class Captured:
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
         execution = _execution(ending, environment, output)
         execution = execution.replace(notes=(*watch.notes(), *execution.notes))
-        return noted(execution, request, ending.get("reached", ()))
+        return noted(execution, request, _texts(ending.get("reached")))
 
     def _ended(self, told: dict[str, Any], folder: str, cancellation: Cancellation) -> tuple[dict[str, Any], str]:
         """Do a job, and return its ending, and what its supervisor complained of."""
@@ -161,6 +161,11 @@ def _read_json(path: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _texts(told: Any) -> list[str]:
+    """Return the texts in what should be a list of them; a script may have written it."""
+    return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
 
 
 def _failure(ending: dict[str, Any], complaint: str) -> str:

@@ -31,6 +31,9 @@ LOOKS_EVERY = 0.25
 EMPTIED_WITHIN = 2.0
 """Seconds in which what was killed leaves its group; longer than that only lasts what is not ours to kill."""
 
+LARGEST_RECORD = 10_000
+"""Bytes; ours names a group or two for each start of the script."""
+
 FORGOTTEN_AFTER = 60.0
 """Seconds after which a group without processes belongs to no run: one that goes on has some since its start."""
 
@@ -196,10 +199,10 @@ def end_left_behind(run: str) -> None:
     """
     named = f"{PREFIX}{os.path.basename(run)}-"
     mounts = tuple(f"{each.mount}/" for each in _found())
-    for line in (read_file(os.path.join(run, RECORD)) or b"").splitlines():
+    for line in (read_file(os.path.join(run, RECORD), LARGEST_RECORD) or b"").splitlines():
         folder = os.fsdecode(line)
-        is_ours = os.path.basename(folder).startswith(named) and os.path.realpath(folder) == folder
-        if is_ours and folder.startswith(mounts):
+        is_named = "\0" not in folder and folder.startswith(mounts) and os.path.basename(folder).startswith(named)
+        if is_named and os.path.realpath(folder) == folder:
             end_group(folder)
 
 

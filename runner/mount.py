@@ -57,7 +57,7 @@ def mountable(request: Request) -> Request:
 
     `FORERUN_NO_NAMESPACES=1` in the environment chooses the translation, and `own` leaves mounting to bubblewrap.
     """
-    if not request.mounts or request.is_sandboxed or can_mount():
+    if not request.mounts or request.is_sandboxed or can_mount_for(request):
         return request
     mount = request.mounts[0]
     return request.replace(
@@ -68,6 +68,11 @@ def mountable(request: Request) -> Request:
 def can_mount() -> bool:
     """Whether mount namespaces are to be used: not once all was refused, nor where the operator does not want them."""
     return _can_ourselves() or bool(bubblewrap())
+
+
+def can_mount_for(request: Request, *, is_closed: bool = False) -> bool:
+    """Whether the mounts of a request, and a closed store, can be made: bubblewrap does not serve every request."""
+    return _can_ourselves() or bool(bubblewrap_for(request, is_closed=is_closed))
 
 
 def _can_ourselves() -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LARGEST_IMAGE = 10_000_000
 """Bytes; a larger picture is kept only scaled down, a larger page not at all."""
 
+MOST_PICTURES = 100
+"""Pictures and pages of a run that are read."""
+
 
 class Pictures(Value):
     """Pictures as PNG, the same or smaller ones that can be sent together, pages, and what is to be said of them."""
@@ -28,7 +31,7 @@ class Pictures(Value):
 
 def read_pictures(names: Iterable[str], folder: str) -> Pictures:
     """Read the files of some names, which a script may have put there itself."""
-    bare = [os.path.basename(name) for name in names]
+    bare = [os.path.basename(name) for name in names if "\0" not in name][:MOST_PICTURES]
     pairs = [pair for name in bare if name.endswith(".png") for pair in _pair(name, folder)]
     return Pictures(
         tuple(full or small for full, small in pairs if small),

@@ -120,7 +120,7 @@ def _alone(held: Held) -> bool:
     """Take a lock for nobody else, unless somebody has it."""
     try:
         _flock(held, is_shared=False)
-    except OSError:
+    except BlockingIOError:  # Anything else says that there are no locks here, for which nobody can wait.
         return False
     return True
 

@@ -10,7 +10,7 @@ from .bytecode import compile_command
 from .fingerprint import fingerprint
 from .landlock import is_bearable
 from .lease import taint
-from .mount import can_mount
+from .mount import can_mount_for
 from .process import run_tool
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def way_for(request: Request, store: str) -> Way:
     """
     if not request.protects_store or request.is_sandboxed:  # A sandbox shows its own layer alone, read-only.
         return ""
-    if can_mount():
+    if can_mount_for(request, is_closed=True):
         return "namespace"
     usual = [os.path.expanduser("~"), tempfile.gettempdir(), request.folder or os.getcwd()]
     usual += [source for _, source in (*request.mounts, *([request.translated] if request.translated else []))]

@@ -178,8 +178,12 @@ def _discard(folder: str) -> None:
     if os.path.lexists(os.path.join(folder, RECORD)):
         from .control_group import end_left_behind
 
-        end_left_behind(folder)
-    delete(folder)
+        try:
+            end_left_behind(folder)
+        finally:
+            delete(folder)
+    else:
+        delete(folder)
 
 
 HIDDEN_FOR = 60.0

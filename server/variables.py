@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from forerun.runner.masking import without_login
 
 TYPE_CHECKING = False
@@ -30,4 +32,9 @@ def passed_on(ours: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_passed_on(name: str) -> bool:
-    return name in PASSED_ON | OF_WINDOWS | CERTIFICATES or name.startswith("LC_") or name.lower() in PROXIES
+    return (
+        name in PASSED_ON | CERTIFICATES
+        or (sys.platform == "win32" and name in OF_WINDOWS)
+        or name.startswith("LC_")
+        or name.lower() in PROXIES
+    )

@@ -164,3 +164,32 @@ def test_names_that_lead_out_of_an_archive_lead_nowhere(run_forerun: Forerun, tm
     assert not (tmp_path / "out.py").exists()
     assert not (tmp_path / "absolute.py").exists()
     assert not list(tmp_path.parent.glob("out.py"))
+
+
+def test_what_lies_above_an_unpacked_archive_declares_nothing(
+    run_forerun: Forerun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = tmp_path / "temporary"
+    above.mkdir(exist_ok=True)
+    (above / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["django-blog-zinnia"]\n')
+    (above / "setup.py").write_text("")
+    (above / "zz_local_zq").mkdir()
+    (above / "zz_local_zq" / "__init__.py").write_text("")
+    monkeypatch.setenv("TMPDIR", str(above))
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", "import django_blog_zinnia, zz_local_zq\n")
+    done = run_forerun("run", "app.pyz")
+    assert done.returncode == 3
+    assert "not run: django-blog-zinnia" in done.stderr
+    assert sorted(each.name for each in above.iterdir()) == ["pyproject.toml", "setup.py", "zz_local_zq"]
+
+
+def test_a_damaged_archive_is_one_sentence(run_forerun: Forerun, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", "print(1)")
+        archive.writestr("\u00e4\u00e4.py", "")
+    whole = (tmp_path / "app.pyz").read_bytes()
+    (tmp_path / "app.pyz").write_bytes(whole.replace("\u00e4\u00e4".encode(), b"\xff\xff\xff\xff"))
+    done = run_forerun("run", "app.pyz")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
+    assert "Traceback" not in done.stderr

@@ -407,3 +407,14 @@ def test_version_2_ends_everything_at_once(run_folder: Path) -> None:
     group.remove()
     assert not os.path.exists(folder)
     assert os.waitpid(process, 0)[1] == signal.SIGKILL
+
+
+def test_a_record_that_makes_no_sense_holds_nobody_up(cache_dir: Path) -> None:
+    code = (
+        "import os\nrun = os.path.dirname(os.environ['VIRTUAL_ENV'])\n"
+        "line = '/sys/fs/cgroup\\0/x/forerun-' + os.path.basename(run) + '-1\\n'\n"
+        "open(os.path.join(run, 'control-groups'), 'w').write(line * 100_000)"
+    )
+    assert forerun.run(code, protects_store=True).status == "success"
+    assert forerun.run("1").status == "success"
+    assert list((cache_dir / "1" / "runs").iterdir()) == []
