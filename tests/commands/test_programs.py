@@ -169,8 +169,8 @@ def test_names_that_lead_out_of_an_archive_lead_nowhere(run_forerun: Forerun, tm
 def test_what_lies_above_an_unpacked_archive_declares_nothing(
     run_forerun: Forerun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    above = tmp_path / "temporary"
-    above.mkdir(exist_ok=True)
+    above = tmp_path / "others"
+    above.mkdir()
     (above / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["django-blog-zinnia"]\n')
     (above / "setup.py").write_text("")
     (above / "zz_local_zq").mkdir()
