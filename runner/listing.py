@@ -55,7 +55,7 @@ def _entry(parts: tuple[str, ...], found: os.DirEntry[str]) -> Entry | None:
     is_folder = stat.S_ISDIR(status.st_mode)
     if not is_folder and not stat.S_ISREG(status.st_mode):
         return None
-    # On Windows that is the time of its making.
+    # On Windows `st_ctime` is the time of its making.
     changed = status.st_mtime_ns if sys.platform == "win32" else status.st_ctime_ns
     return Entry((*parts, found.name), is_folder, status.st_size, changed)
 

@@ -175,14 +175,12 @@ class Claim:
 
 def _discard(folder: str) -> None:
     """Delete a folder, and first what is left of its control groups, as when a supervisor was killed."""
-    if os.path.lexists(os.path.join(folder, RECORD)):
-        from .control_group import end_left_behind
+    try:
+        if os.path.lexists(os.path.join(folder, RECORD)):
+            from .control_group import end_left_behind
 
-        try:
             end_left_behind(folder)
-        finally:
-            delete(folder)
-    else:
+    finally:
         delete(folder)
 
 

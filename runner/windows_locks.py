@@ -26,7 +26,7 @@ _kernel: Any = None
 
 
 class Held:
-    """A lock that is held until it is released, or we die; with `is_ours` its file goes with it."""
+    """A lock that is held until it is released, or we die; the file at `path`, if any, goes with it."""
 
     __slots__ = ("_descriptor", "_path")
 
