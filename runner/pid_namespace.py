@@ -61,6 +61,8 @@ def _begin(parent: int) -> None:
 
 def _start_below(calls: SystemCalls, writer: int) -> None:
     """Return in a new process that is to be the script; the calling one stays the first of the namespace."""
+    # What is sent to the group of whoever stands for us comes from there, and would come twice.
+    os.setsid()
     script = os.fork()
     if script:
         _be_first(calls, script, writer)

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 
 from . import descendants
 from .capture import Capture
@@ -166,11 +167,9 @@ class _Run:
         """Ask the script's whole group to end; when it did not within the grace time, kill it."""
         self._outcome = outcome
         number = signal.SIGKILL if self._killing else signal.SIGTERM
-        for target in (-self._process, self._process):
-            try:
-                os.kill(target, number)
-            except (ProcessLookupError, PermissionError):
-                pass
+        # It leads its group: sent to both, the signal would come twice.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process, number)
         self._killing = True
         self._deadline = time.monotonic() + (0.2 if outcome == "cancelled" else GRACE)
 

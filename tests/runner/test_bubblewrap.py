@@ -27,6 +27,7 @@ from forerun.runner.store import open_store, recover
 from forerun.runner.supervisor import Job, start
 
 from .test_control_group import PROCESSES, THREADS, grouped, run_folder
+from .test_outcomes import COUNTS_REQUESTS
 from .test_ways_into_the_mount import LIBRARIES, WAYS, goes_into_the_mount
 
 Run = Callable[..., Any]
@@ -147,13 +148,9 @@ def test_it_ends_as_the_script_does(code: str, expected: tuple[int, int], mounte
     assert (result.exit_code, getattr(result, "signal", 0)) == expected
 
 
-def test_a_deadline_leaves_time_to_end(mounted: Run) -> None:
-    code = (
-        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (print('asked'), sys.exit()))\n"
-        "print('on', flush=True)\ntime.sleep(600)"
-    )
-    result = mounted(code, timeout=2)
-    assert (result.status, result.output) == ("timeout", "on\nasked\n")
+def test_a_deadline_leaves_time_to_end_and_says_so_once(mounted: Run) -> None:
+    result = mounted(COUNTS_REQUESTS, timeout=2)
+    assert (result.status, result.output) == ("timeout", "on\nasked 1 times\n")
 
 
 def test_one_that_will_not_end_is_ended(mounted: Run) -> None:

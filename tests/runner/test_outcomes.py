@@ -148,6 +148,24 @@ def test_a_timeout_ends_the_script(ignored: str) -> None:
     assert "3.5 seconds" in result.error
 
 
+COUNTS_REQUESTS = """
+import signal, time
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+print("on", flush=True)
+while not asked:
+    time.sleep(0.01)
+time.sleep(0.5)
+print(f"asked {len(asked)} times", flush=True)
+"""
+
+
+@pytest.mark.parametrize("is_separate", [False, True], ids=["plain", "in namespaces"])
+def test_a_script_is_asked_to_end_once(is_separate: bool) -> None:
+    result = forerun.run(COUNTS_REQUESTS, timeout=2, protects_store=is_separate)
+    assert (result.status, result.output) == ("timeout", "on\nasked 1 times\n")
+
+
 class Starting(Observer):
     """Sets an event when the script is about to be started."""
 
