@@ -61,7 +61,7 @@ def _info(store: Store, limit: int) -> tuple[dict[str, Any], list[str]]:
         f"in use       {sum(each.is_in_use for each in found.layers)}",
         f"runs         {found.runs}",
         f"being built  {found.building}",
-        f"remembered   {found.resolutions} resolutions",
+        f"remembered   {found.resolutions} resolutions, predictions for {found.predictions} scripts",
     ]
     told = {
         "folder": found.folder,
@@ -73,6 +73,7 @@ def _info(store: Store, limit: int) -> tuple[dict[str, Any], list[str]]:
         "runs": found.runs,
         "building": found.building,
         "resolutions": found.resolutions,
+        "predictions": found.predictions,
     }
     return told, lines
 

@@ -88,7 +88,7 @@ class Resolution(Value):
     `requirements` are needed to run, `optional` are imported only where the script can do without; `is_declared`
     says that a PEP 723 block gave the answer; `uv_settings` is the rest of that block, as TOML, where a person's own
     has a `[tool.uv]` table, by which everything is then looked up. A fatal diagnostic means that the script cannot run
-    on the target.
+    on the target. `standard_library`, `local` and `third_party` are top-level names of all imports, by where they lead.
     """
 
     target: Target
@@ -101,6 +101,7 @@ class Resolution(Value):
     is_declared: bool = False
     requires_python: str = ""
     uv_settings: str = ""
+    third_party: tuple[str, ...] = ()
 
     def with_optional(self) -> Resolution:
         """Return the same with everything optional counted as needed."""

@@ -37,6 +37,7 @@ class Gathered:
         self._unresolved: dict[tuple[str, str], Unresolved] = {}
         self._standard: set[str] = set()
         self._local: set[str] = set()
+        self._third_party: set[str] = set()
         self._declared: list[Requirement] = []
         self._refused: list[Unresolved] = []
         self._hints: list[tuple[str, PipHint]] = []
@@ -66,6 +67,8 @@ class Gathered:
             self._standard.add(each.top)
         elif finding.origin == "local":
             self._local.add(each.top or "." * each.level)
+        else:
+            self._third_party.add(each.top or "." * each.level)
         is_lazy = "lazy" in each.circumstances or "dynamic" in each.circumstances
         for candidate in finding.candidates:
             alike = (id(candidate), is_lazy, into is self._optional)
@@ -200,6 +203,7 @@ class Gathered:
             is_declared,
             self._requires_python,
             self._uv_settings,
+            tuple(sorted(self._third_party)),
         )
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_MODULES = 10_000
 """Different modules of one source that are looked up; no program imports as many."""
 
+BLOCK = "# /// script"
+"""What a text with a script block (PEP 723) has in it."""
+
 PATH_WORDS = ("sys.path", "path.append(", "path.insert(", "addsitedir")
 """A text without these adds nothing to `sys.path`."""
 
@@ -166,7 +169,7 @@ def _pip_hints(source: Source) -> Sequence[PipHint]:
 
 
 def _block(source: Source) -> InlineMetadata | None:
-    if "# /// script" not in source.text:
+    if BLOCK not in source.text:
         return None
     from .inline_metadata import inline_metadata
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from .errors import FileError, ResolverError
-from .own_map import check_map
 from .trust import TRUST_CHOICES, over_settings
 from .value import Value
 
@@ -125,6 +124,8 @@ def _names(path: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
 def _import_map(path: str, table: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(table, dict) or not all(isinstance(each, str) for each in table.values()):
         raise SettingsError(path, "import-map must map import names to distributions, as in sklearn = 'scikit-learn'")
+    from .own_map import check_map
+
     try:
         check_map(table)
     except ResolverError as error:

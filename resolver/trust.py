@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .errors import ResolverError
-from .names import canonical
 from .value import Value
 
 TYPE_CHECKING = False
@@ -96,6 +95,8 @@ def distribution_name(text: str) -> str:
     Raises:
         ResolverError: it is no distribution's name.
     """
+    from .names import canonical
+
     name = canonical(text.strip())
     if not name:
         raise ResolverError(f"{text!r} is no distribution's name; give one name, without a version")

@@ -1,4 +1,4 @@
-"""Text -> a short name for it that nobody can find a second text for."""
+"""Text or bytes -> a short name for it that nobody can find a second one for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ except ImportError:
     from hashlib import blake2b
 
 
-def digest(text: str) -> str:
-    """Return 32 hexadecimal digits of BLAKE2b (RFC 7693) over a text."""
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+def digest(content: str | bytes) -> str:
+    """Return 32 hexadecimal digits of BLAKE2b (RFC 7693) over a text or bytes."""
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return blake2b(data, digest_size=16).hexdigest()

@@ -129,9 +129,19 @@ def make_skeleton(root: str, interpreter: Interpreter) -> None:
 
         add_programs(programs, interpreter)
     else:
-        for name in ("python", "python3", f"python3.{interpreter.version[1]}"):
-            os.symlink(interpreter.path, os.path.join(programs, name))
+        python = os.path.join(programs, "python")
+        os.symlink(interpreter.path, python)
+        for name in ("python3", f"python3.{interpreter.version[1]}"):
+            _link(interpreter.path, os.path.join(programs, name), python)
     with open(os.path.join(root, "pyvenv.cfg"), "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(interpreter.path)}\n")
         file.write("include-system-site-packages = false\n")
         file.write(f"version = {'.'.join(map(str, interpreter.version))}\nrelocatable = true\n")
+
+
+def _link(target: str, path: str, alike: str) -> None:
+    """Make a link to `target`, as another name of the link `alike` where that can be: a new one takes far longer."""
+    try:
+        os.link(alike, path, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        os.symlink(target, path)

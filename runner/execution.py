@@ -8,11 +8,8 @@ import sys
 
 from forerun.resolver.value import Value
 
-from .bytecode import compile_command
 from .environment import INSIDE
 from .errors import RunnerError
-from .exchange import read_file, write_file
-from .mount import bubblewrap_for, give_up_mounting, mountable
 from .result import Artefact, ReturnValue
 
 TYPE_CHECKING = False
@@ -94,6 +91,8 @@ def command_line(source: Source, request: Request, environment: Environment) -> 
         named = request.program or source.path
         path = os.path.abspath(named) if request.folder or request.is_sandboxed else named
         return [environment.python, request.shown_path or path, *request.arguments]
+    from .exchange import write_file
+
     main = os.path.join(environment.folder, "main.py")
     try:
         write_file(main, source.text.encode("utf-8", "surrogatepass"))
@@ -140,11 +139,16 @@ class Attached:
         if self._input_began is not None:
             # A rerun reads a redirected file from where the first start did.
             os.lseek(0, self._input_began, os.SEEK_SET)
-        request = mountable(request)
+        if request.mounts:
+            from .mount import mountable
+
+            request = mountable(request)
         try:
             ending = run_attached(self._job(source, request, environment, layer, may_retry))
         except OSError as error:
             if request.mounts and _is_mount_refused(error):
+                from .mount import give_up_mounting
+
                 give_up_mounting()
                 return self.execute(source, request, environment, layer, may_retry, cancellation)
             _raise_refusal(error)
@@ -161,7 +165,11 @@ class Attached:
             variables.update(variables_of(source, folder or os.getcwd()))
             if request.program:
                 variables["FORERUN_PROGRAM"] = request.program
-        background = compile_command(layer, environment.interpreter)
+        background = []
+        if layer:
+            from .bytecode import compile_command
+
+            background = compile_command(layer, environment.interpreter)
         command = command_line(source, request, environment)
         confined: dict[str, Any] = {}
         if request.is_confined:
@@ -174,6 +182,8 @@ class Attached:
                 folder = secluded.working_folder(request, folder or os.getcwd())
                 variables = secluded.variables_inside(variables, folder, request)
         if request.mounts:
+            from .mount import bubblewrap_for
+
             confined["bubblewrap"] = bubblewrap_for(request)
         return Job(command, variables, folder, request.deadline, request.mounts, background, **confined)
 
@@ -240,6 +250,10 @@ ANSWERS: dict[str, type] = {
 
 def read_answer(path: str) -> dict[str, Any]:
     """Return what the script's interpreter left for us; a script may have written it, so only what fits is kept."""
+    if not os.path.lexists(path):
+        return {}
+    from .exchange import read_file
+
     data = read_file(path, LARGEST_ANSWER)
     if not data:
         return {}

@@ -41,6 +41,7 @@ class Inventory(Value):
     folder: str
     layers: tuple[StoredLayer, ...]
     resolutions: int
+    predictions: int
     runs: int
     building: int
     other_size: int
@@ -58,6 +59,7 @@ def inventory(store: Store) -> Inventory:
         store.folder,
         tuple(stored_layers(store)),
         len(_names(store.path("resolutions"))),
+        len(_names(store.path("predictions"))),
         len(_names(store.path("runs"))),
         len(_names(store.path("building"))),
         sum(size_on_disk(store.path(name)) for name in others),

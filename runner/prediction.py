@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.target import target_for, this_target
-from forerun.resolver.trust import accepted_guesses
 
 from .interpreter import this_interpreter
+from .remembered import Memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +18,15 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
     from .process import Cancellation
     from .request import Request
+    from .store import Store
 
 
-def predicted(source: Source, request: Request, cancellation: Cancellation | None) -> tuple[Resolution, Interpreter]:
+def predicted(
+    source: Source, request: Request, store: Store, cancellation: Cancellation | None
+) -> tuple[Resolution, Interpreter]:
     """Return what a script needs, and the interpreter: the one asked for, else ours, else one that fits the script.
+
+    What `store` remembers of the same script is not analysed again.
 
     Raises:
         RunnerError: no interpreter fits.
@@ -32,7 +36,12 @@ def predicted(source: Source, request: Request, cancellation: Cancellation | Non
         from .choice import named
 
         interpreter = named(request, cancellation)
+    memory = Memory(store, source, request, interpreter)
+    known = memory.recall()
+    if known:
+        return known, interpreter
     resolution = resolution_for(source, request, interpreter)
+    memory.keep(resolution)
     if request.python or not any(each.is_fatal for each in resolution.diagnostics):
         return resolution, interpreter
     from .choice import fitting
@@ -47,6 +56,8 @@ def foreseen(source: Source, python: str, import_map: Mapping[str, str]) -> Reso
     `python` is the version that is asked for, or "". Where no interpreter is known that fits a script, that of ours
     which does not is what stands in the way of it.
     """
+
+    from forerun.resolver.resolution import resolve_sources
 
     def of(version: str | None) -> Resolution:
         return resolve_sources((source,), target_for(version), import_map=import_map)
@@ -66,6 +77,9 @@ def foreseen(source: Source, python: str, import_map: Mapping[str, str]) -> Reso
 
 def resolution_for(source: Source, request: Request, interpreter: Interpreter) -> Resolution:
     """Return what a script needs under an interpreter, with what its caller adds and its operator vouches for."""
+    from forerun.resolver.resolution import resolve_sources
+    from forerun.resolver.trust import accepted_guesses
+
     target = this_target().replace(python=interpreter.version[:2])
     resolution = resolve_sources((source,), target, import_map=dict(request.import_map), with_hints=request.with_hints)
     if request.all_optional:

@@ -87,6 +87,8 @@ def prune(store: Store, largest: int | None = None, longest: float | None = None
         else:
             in_use.append(each)
     _forget_resolutions(store)
+    if largest == 0:
+        _forget_predictions(store)
     _remove_locks(store)
     return Pruned(tuple(removed), tuple(in_use), leftovers)
 
@@ -120,6 +122,12 @@ def _forget_resolutions(store: Store) -> None:
                 os.unlink(path)
         except (OSError, ValueError):
             continue
+
+
+def _forget_predictions(store: Store) -> None:
+    """Delete what was predicted for scripts; there is a bounded number of it, so that only who wants all gone asks."""
+    for name in os.listdir(store.path("predictions")):
+        delete(store.path("predictions", name))
 
 
 def _remove_locks(store: Store) -> None:

@@ -82,7 +82,8 @@ class _Run:
     def result(self) -> RunResult:
         """Go through the stages."""
         began = time.monotonic()
-        self._resolution = self._resolve_with_consent()
+        store = open_store()
+        self._resolution = self._resolve_with_consent(store)
         self._requirements = self._resolution.requirements
         self._seconds["resolve"] = time.monotonic() - began
         invalid = [each for each in self._resolution.diagnostics if each.kind == "declaration"]
@@ -93,7 +94,6 @@ class _Run:
             return results.Refused(
                 **self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused)
             )
-        store = open_store()
         with Environment(store, self._interpreter) as environment:
             try:
                 outcome = self._attempt_all(store, environment)
@@ -102,8 +102,8 @@ class _Run:
         recover(store)
         return outcome
 
-    def _resolve_with_consent(self) -> Resolution:
-        resolution, self._interpreter = predicted(self._source, self._request, self._cancellation)
+    def _resolve_with_consent(self, store: Store) -> Resolution:
+        resolution, self._interpreter = predicted(self._source, self._request, store, self._cancellation)
         consent, rules = self._request.consent, self._request.policy
         if consent is None or not (resolution.unresolved or refusals(resolution, rules)):
             return resolution

@@ -24,7 +24,7 @@ VERSION = "1"
 RECORD = "control-groups"
 """A file in the folder of a run: where its control groups are."""
 
-FOLDERS = ("layers", "building", "resolutions", "runs", "locks", "trash")
+FOLDERS = ("layers", "building", "resolutions", "runs", "locks", "trash", "predictions")
 
 
 def cache_folder(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:

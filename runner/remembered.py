@@ -1,0 +1,128 @@
+"""Script -> what was predicted for it before, so that a warm run need not load what analyses it.
+
+Only what follows from a script's text and our tables is kept: nothing that a local module, a project's file, a script
+block or a change of `sys.path` had a part in. That none of them has one now is looked up each time.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+
+from forerun.resolver.findings import Diagnostic, Evidence, Requirement, Resolution
+from forerun.resolver.target import Target
+from forerun.resolver.value import Value
+
+from .digest import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from forerun.resolver.source import Source
+
+    from .interpreter import Interpreter
+    from .request import Request
+    from .store import Store
+
+KINDS = {kind.__name__: kind for kind in (Diagnostic, Evidence, Requirement, Resolution, Target)}
+
+PLACES = 3
+"""Digits of a key that choose its file: 4,096 files at most, of which the last comer has each."""
+
+DIGITS = 32
+"""Hexadecimal digits of a digest."""
+
+ABOVE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Memory:
+    """What is remembered in a store about one script, as it is to be run."""
+
+    def __init__(self, store: Store, source: Source, request: Request, interpreter: Interpreter) -> None:
+        self._source = source
+        self._key = ""
+        if _is_plain(source, request):
+            options = (request.import_map, request.with_hints, request.all_optional)
+            told = (source.kind, source.path, source.notes, source.not_executed, options)
+            self._key = digest("\0".join([interpreter.identity, *_own_state(), repr(told), source.text]))
+        self._path = store.path("predictions", self._key[:PLACES])
+
+    def recall(self) -> Resolution | None:
+        """Return the resolution that analysing the script anew would give; None where that must be done."""
+        if not self._key:
+            return None
+        try:
+            with open(self._path, "rb") as file:
+                key, checksum, data = file.read(DIGITS), file.read(DIGITS), file.read()
+        except OSError:
+            return None
+        if key.decode("latin-1") != self._key or checksum.decode("latin-1") != digest(data):
+            return None
+        resolution: Resolution = _revived(marshal.loads(data))
+        return None if resolution.third_party and self._is_influenced(resolution) else resolution
+
+    def keep(self, resolution: Resolution) -> None:
+        """Remember a resolution, if the text alone has led to it; what cannot be written down is not."""
+        if not self._key or not self._follows_from_text(resolution):
+            return
+        data = marshal.dumps(_flat(resolution))
+        try:
+            # Two who write at once, or one who is killed, leave what the checksum tells from a whole one.
+            with open(self._path, "wb", buffering=0) as file:
+                file.write(self._key.encode() + digest(data).encode() + data)
+        except OSError:
+            return
+
+    def _follows_from_text(self, resolution: Resolution) -> bool:
+        from forerun.resolver.looking import BLOCK, PATH_WORDS
+
+        is_settled = not (resolution.unresolved or any(each.is_fatal for each in resolution.diagnostics))
+        if not is_settled or any(word in self._source.text for word in (BLOCK, *PATH_WORDS)):
+            return False
+        return not resolution.local and not (resolution.third_party and self._is_influenced(resolution))
+
+    def _is_influenced(self, resolution: Resolution) -> bool:
+        """Whether local modules or a project's files have something to say of what the script imports."""
+        if not self._source.folder:
+            return False
+        from forerun.resolver.local import Neighbourhood
+        from forerun.resolver.project_files import project_files
+
+        neighbourhood = Neighbourhood()
+        starts = neighbourhood.starts(self._source)
+        is_local = any(neighbourhood.find(module, starts) for module in resolution.third_party)
+        return is_local or bool(project_files(self._source.folder).paths)
+
+
+def _is_plain(source: Source, request: Request) -> bool:
+    """Whether a person's script runs on our own interpreter, with nothing added."""
+    is_ours = source.author == "person" and source.kind != "notebook" and not request.protects_store
+    return is_ours and not (request.python or request.dependencies or request.preinstalled or request.is_refreshed)
+
+
+def _own_state() -> Iterator[str]:
+    """Yield what changes when we, our tables or the packages whose tables we read are changed or exchanged."""
+    for folder in sys.path:
+        try:
+            yield f"{folder} {os.stat(folder).st_mtime_ns}"
+        except OSError:
+            continue
+    for folder in (os.path.join(ABOVE, "resolver"), os.path.join(ABOVE, "data")):
+        with os.scandir(folder) as entries:
+            yield repr([entry.stat().st_mtime_ns for entry in entries])
+
+
+def _flat(value: Any) -> Any:
+    """Return a value as what `marshal` can write: a list where it is one of ours, tuples and texts as they are."""
+    if isinstance(value, Value):
+        return [type(value).__name__, *map(_flat, value.astuple())]
+    return tuple(map(_flat, value)) if isinstance(value, tuple) else value
+
+
+def _revived(flat: Any) -> Any:
+    if isinstance(flat, list):
+        return KINDS[flat[0]](*map(_revived, flat[1:]))
+    return tuple(map(_revived, flat)) if isinstance(flat, tuple) else flat
