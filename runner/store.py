@@ -64,7 +64,7 @@ def open_store(folder: str | None = None) -> Store:
         raise SystemUnsupported
     store = Store(folder or cache_folder())
     try:
-        if not os.path.isdir(store.path(FOLDERS[-1])):
+        if not all(os.path.isdir(store.path(name)) for name in FOLDERS):
             _make(store)
         _check_ours(store)
     except OSError as error:

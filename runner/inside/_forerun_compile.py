@@ -10,6 +10,12 @@ import compileall
 import os
 import sys
 
+DEEPEST = 50
+"""Folders below a layer's site-packages."""
+
+TESTS = frozenset({"tests", "test"})
+"""Names of folders that hold a package's own tests."""
+
 
 def main(site_packages: str, marker: str, lock: str) -> None:
     """Compile everything, unless somebody else does."""
@@ -17,10 +23,31 @@ def main(site_packages: str, marker: str, lock: str) -> None:
         os.nice(19)
     if not alone(lock):
         return
-    compileall.compile_dir(site_packages, maxlevels=50, quiet=2)
+    for path in in_order(site_packages):
+        compileall.compile_file(path, quiet=2)
     remove_halves(site_packages)
     with open(marker, "w"):
         pass
+
+
+def in_order(site_packages: str) -> list[str]:
+    """Return the modules of a layer in the order in which they are worth it, while a first script is importing them.
+
+    The largest package comes first: the script begins with small ones and with what the large one needs, and finds it
+    compiled when it gets there. Tests, which are seldom imported, come last.
+    """
+    packages: dict[str, list[str]] = {}
+    tests = []
+    for folder, inner, names in os.walk(site_packages):
+        parts = os.path.relpath(folder, site_packages).split(os.sep)
+        inner[:] = sorted(each for each in inner if each != "__pycache__") if len(parts) < DEEPEST else []
+        modules = [os.path.join(folder, name) for name in sorted(names) if name.endswith(".py")]
+        if TESTS.isdisjoint(parts):
+            packages.setdefault(parts[0], []).extend(modules)
+        else:
+            tests += modules
+    by_size = sorted(packages.values(), key=len, reverse=True)
+    return [path for modules in [*by_size, tests] for path in modules]
 
 
 def alone(lock: str) -> bool:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,8 @@ from ..conftest import Forerun
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANALYSIS = "forerun.resolver.looking"
+
+OURS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 THIRD_PARTY = "import sklearn.svm\nimport yaml\n"
 
@@ -42,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 def recalled(store: Store) -> Callable[..., Resolution | None]:
     """Return a function that predicts once, then returns what is remembered of it after a change."""
 
-    def recall(source: Source, change: Callable[[], object] = lambda: None, **options: object) -> Resolution | None:
+    def recall(source: Source, change: Callable[[], object] = lambda: None, **options: Any) -> Resolution | None:
         request = Request(**options)
         predicted(source, request, store, None)
         change()
@@ -90,24 +93,27 @@ def test_code_of_a_person_is_remembered(recalled: Recalled, folder: Path) -> Non
     assert recalled(from_code("import yaml\n# \ud800 \udc80")) is not None
 
 
-def grown(folder: Path) -> dict[str, Callable[[], object]]:
-    return {
-        "a module": lambda: (folder / "yaml.py").touch(),
-        "a package": lambda: ((folder / "sklearn").mkdir(), (folder / "sklearn" / "svm.py").touch()),
-        "a source layout": lambda: (
-            (folder / "src" / "yaml").mkdir(parents=True),
-            (folder / "src" / "yaml" / "__init__.py").touch(),
-        ),
-        "a project": lambda: (folder / "pyproject.toml").write_text("[project]\ndependencies = ['pyyaml<6']\n"),
-        "requirements": lambda: (folder / "requirements.txt").write_text("scikit-learn==1.4\n"),
-    }
+GROWN = {
+    "a module": ("yaml.py", ""),
+    "a package": ("sklearn/svm.py", ""),
+    "a source layout": ("src/yaml/__init__.py", ""),
+    "a project": ("pyproject.toml", "[project]\ndependencies = ['pyyaml<6']\n"),
+    "requirements": ("requirements.txt", "scikit-learn==1.4\n"),
+}
+"""What may appear beside a script: the path of a file, and its text."""
 
 
-@pytest.mark.parametrize("name", grown(Path()).keys())
+def grow(folder: Path, name: str) -> None:
+    path, text = GROWN[name]
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text(text)
+
+
+@pytest.mark.parametrize("name", GROWN)
 def test_what_appears_beside_a_script_has_its_say(name: str, folder: Path, recalled: Recalled, store: Store) -> None:
     source = script(folder, THIRD_PARTY)
     assert recalled(source) is not None
-    assert recalled(source, grown(folder)[name]) is None
+    assert recalled(source, lambda: grow(folder, name)) is None
     # And it is not remembered then.
     assert recalled(source) is None
     assert predicted(source, Request(), store, None)[0] == resolution_for(source, Request(), this_interpreter())
@@ -115,8 +121,8 @@ def test_what_appears_beside_a_script_has_its_say(name: str, folder: Path, recal
 
 def test_what_appears_has_none_where_only_the_standard_library_is_imported(folder: Path, recalled: Recalled) -> None:
     source = script(folder, "import json\n")
-    for change in grown(folder).values():
-        assert recalled(source, change) is not None
+    for name in GROWN:
+        assert recalled(source, lambda name=name: grow(folder, name)) is not None
 
 
 @pytest.mark.parametrize(
@@ -132,11 +138,11 @@ def test_what_depends_on_more_than_the_text_is_not_remembered(text: str, folder:
 
 @pytest.mark.parametrize(
     "options",
-    [{"dependencies": ("six",)}, {"preinstalled": ("six",)}, {"python": f"{sys.version_info[0]}.{sys.version_info[1]}"}, {"protects_store": True},
+    [{"dependencies": ("six",)}, {"preinstalled": ("six",)}, {"python": OURS}, {"protects_store": True},
      {"is_refreshed": True}],
     ids=lambda options: "".join(options),
 )  # fmt: skip
-def test_a_run_that_asks_for_more_is_analysed(options: dict[str, object], recalled: Recalled) -> None:
+def test_a_run_that_asks_for_more_is_analysed(options: dict[str, Any], recalled: Recalled) -> None:
     assert recalled(from_code("import yaml"), **options) is None
 
 
@@ -146,7 +152,13 @@ def test_what_a_caller_sends_is_analysed(recalled: Recalled) -> None:
 
 def test_each_option_has_its_own_answer(store: Store) -> None:
     source = from_code("import yaml\ntry:\n    import numpy\nexcept ImportError:\n    pass\n")
-    for options in ({}, {"all_optional": True}, {"import_map": (("yaml", "ruamel-yaml"),)}, {"with_hints": False}):
+    asked: list[dict[str, Any]] = [
+        {},
+        {"all_optional": True},
+        {"import_map": (("yaml", "ruamel-yaml"),)},
+        {"with_hints": False},
+    ]
+    for options in asked:
         request = Request(**options)
         for _ in range(2):
             found = predicted(source, request, store, None)[0]
