@@ -105,12 +105,12 @@ class Bench:
         first = (sys.executable, "-c", f"import os; os.environ['FORERUN_CACHE_DIR'] = {str(store)!r}; "
                  "from forerun.commands.main import forerun; raise SystemExit(forerun())", script)  # fmt: skip
         self._call(list(first))
-        shutil.rmtree(store)
+        _remove(store)
         self._compare(
             "first run, uv's cache warm, numpy+pandas",
             ("ready environment", [self._python_of("numpy+pandas"), script]),
             ("forerun", list(first)),
-            after=lambda: shutil.rmtree(store),
+            after=lambda: _remove(store),
         )
 
     def old_way(self) -> None:
@@ -201,6 +201,12 @@ class Bench:
     def _program(name: str) -> str:
         found = shutil.which(name, path=os.path.dirname(sys.executable)) or shutil.which(name)
         return found or sys.exit(f"{name} is not installed beside {sys.executable}")
+
+
+def _remove(folder: Path) -> None:
+    """Delete a store, and wait until the disk knows: else the next run waits for it."""
+    shutil.rmtree(folder)
+    os.sync()
 
 
 if __name__ == "__main__":
