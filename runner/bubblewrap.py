@@ -60,9 +60,11 @@ def find_bubblewrap() -> str:
 def options(mounts: Mounts, closed: Sequence[str]) -> list[str]:
     """Return what tells bubblewrap to show all that there is, with each source folder at its target.
 
-    `closed` are a folder that is made read-only, and one in it that is not. Nothing is made in the host's folders: one
-    on the way to a target that is not there is made anew, with all its entries.
+    A target is where its links lead to, since bubblewrap follows none. `closed` are a folder that is made read-only,
+    and one in it that is not. Nothing is made in the host's folders: one on the way to a target that is not there is
+    made anew, with all its entries.
     """
+    mounts = [(os.path.realpath(target), source) for target, source in mounts]
     missing = [target.strip("/").split("/") for target, _ in mounts if not os.path.isdir(target)]
     found = [*_shown(os.sep, missing), *NAMESPACES]
     if closed:

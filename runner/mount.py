@@ -23,24 +23,45 @@ CLOSED_FOLDERS = frozenset({"/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "
 SYSTEM_FOLDERS = CLOSED_FOLDERS | {"/", "/boot", "/home", "/lib32", "/opt", "/root", "/run", "/srv", "/tmp", "/var"}
 """Folders of the Filesystem Hierarchy Standard that a mount would hide from the script."""
 
+CHOOSE = "choose a path of its own, such as /working"
+
 
 def checked_mount(virtual: str, folder: str) -> tuple[str, str]:
     """Return the normalised virtual path and the real folder.
 
+    Links on the way to the virtual path stay in it, since that is how the script names its files; where it leads to
+    is where the mount is made.
+
     Raises:
-        MountError: the virtual path is relative or a system folder, or the folder does not exist.
+        MountError: the virtual path is relative, is or leads to a system folder or a file, or the folder does not
+            exist.
     """
     normal = posixpath.normpath(virtual)
     if not virtual.startswith("/") or "\0" in virtual:
         raise MountError(virtual, "the virtual path must be absolute, such as /working")
     normal = "/" + normal.lstrip("/")
-    first = "/" + normal.split("/")[1]
-    if normal in SYSTEM_FOLDERS or first in CLOSED_FOLDERS:
-        raise MountError(virtual, "that is a system folder; choose a path of its own, such as /working")
+    if _is_of_the_system(normal):
+        raise MountError(virtual, f"that is a system folder; {CHOOSE}")
+    if sys.platform != "win32":  # Where a path that begins with "/" is none of the system's own.
+        _check_place(virtual, os.path.realpath(normal))
     real = os.path.realpath(folder)
     if not os.path.isdir(real):
         raise MountError(virtual, f"{folder} is not a folder")
     return normal, real
+
+
+def _is_of_the_system(path: str) -> bool:
+    return path in SYSTEM_FOLDERS or "/" + path.split("/")[1] in CLOSED_FOLDERS
+
+
+def _check_place(virtual: str, place: str) -> None:
+    """Refuse a mount at a place that its links lead to, if no folder can be there, or none that we may cover."""
+    if _is_of_the_system(place):
+        raise MountError(virtual, f"it leads to {place}, a system folder; {CHOOSE}")
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if not os.path.isdir(place):  # A link that is left leads in a circle.
+        raise MountError(virtual, f"{place} is no folder; {CHOOSE}")
 
 
 def to_real(path: str, mount: tuple[str, str]) -> str:

@@ -47,7 +47,8 @@ class MountRefused(OSError):
 def enter_mount(calls: SystemCalls, mounts: Sequence[tuple[str, str]], closed: str = "", opened: str = "") -> None:
     """Mount each source folder at its target, for this process and its children alone: in their own mount namespace.
 
-    They cannot write below the folder `closed`, "" for none, but for the folder `opened` in it.
+    A target is where its links lead to. They cannot write below the folder `closed`, "" for none, but for the folder
+    `opened` in it.
 
     Raises:
         OSError: the system does not allow it, or a source does not exist.
@@ -55,6 +56,7 @@ def enter_mount(calls: SystemCalls, mounts: Sequence[tuple[str, str]], closed: s
     if os.uname().machine not in SYS_PIVOT_ROOT:
         raise OSError(errno.ENOSYS, "mount namespaces are not available here")
     calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mounts = [(os.path.realpath(target), source) for target, source in mounts]
     # A folder that is in the closed one, as that of a server is, stays open where it is mounted.
     inner = {source: os.open(source, OPEN_FOLDER) for _, source in mounts if closed and _is_below(source, closed)}
     if closed:
@@ -112,13 +114,19 @@ def _new_root(calls: SystemCalls, targets: list[list[str]]) -> str:
 
 
 def _graft(calls: SystemCalls, real: str, new: str, targets: list[list[str]], moved: dict[str, str]) -> None:
-    """Fill `new` with the entries of `real` and with the missing mount points below it."""
+    """Fill `new` with the entries of `real` and with the missing mount points below it.
+
+    Raises:
+        NotADirectoryError: a file or a link is in their way, through which something would be made on the host.
+    """
     for name in os.listdir(real):
         source, copy = os.path.join(real, name), os.path.join(new, name)
         deeper = [target[1:] for target in targets if target[0] == name and len(target) > 1]
+        if deeper and (os.path.islink(source) or not os.path.isdir(source)):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), source)
         if os.path.islink(source):
             os.symlink(os.readlink(source), copy)
-        elif deeper and os.path.isdir(source) and source not in moved:
+        elif deeper:
             os.mkdir(copy, 0o755)
             _graft(calls, source, copy, deeper, moved)
         else:

@@ -27,6 +27,7 @@ from forerun.runner.store import open_store, recover
 from forerun.runner.supervisor import Job, start
 
 from .test_control_group import PROCESSES, THREADS, grouped, run_folder
+from .test_mount import linked
 from .test_outcomes import COUNTS_REQUESTS
 from .test_ways_into_the_mount import LIBRARIES, WAYS, goes_into_the_mount
 
@@ -95,6 +96,24 @@ def test_a_mount_may_lie_deeper(place: str, through: str, tmp_path: Path) -> Non
     assert (text, usr) == ("text", sorted(os.listdir("/usr")))
     assert set(opt) == {*os.listdir("/opt"), *(["forerun-mount"] if place.startswith("/opt") else [])}
     assert sorted(Path(place).parents[-2].rglob("*")) == before
+
+
+@pytest.mark.parametrize("number", range(3), ids=["through a link", "deeper", "a link to what is not there"])
+def test_links_to_the_mount_are_followed(number: int, through: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    mounted, links = tmp_path_factory.mktemp("mounted"), tmp_path_factory.mktemp("links")
+    (mounted / "in.txt").write_text("text")
+    virtual, place = linked(links)[number]
+    assert value_of(forerun.run(f"open('{virtual}/in.txt').read()", mount=(virtual, mounted))) == "text"
+    assert list(place.iterdir()) == []
+    assert mount.bubblewrap() == through
+
+
+@pytest.mark.skipif(not os.path.islink("/var/lock"), reason="here /var/lock is no link")
+def test_the_command_mounts_below_a_link_of_the_system(through: str, run_forerun: Run, tmp_path: Path) -> None:
+    code = "import os\nprint(os.getpid(), os.listdir('/var/lock/forerun-test'))"
+    done = run_forerun("run", "--mount", "/var/lock/forerun-test", "--path", tmp_path, "-c", code)
+    assert (done.stdout, done.stderr) == ("2 []\n", "")
+    assert not os.path.lexists("/var/lock/forerun-test")
 
 
 def test_it_is_the_second_process_of_its_own_namespace_and_session(mounted: Run) -> None:

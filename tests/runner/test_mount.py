@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 import forerun
 from forerun.runner.errors import MountError
 from forerun.runner.mount import checked_mount, to_real
+from forerun.runner.mount_namespace import _new_root
+from forerun.runner.system_calls import CLONE_NEWNS, MS_PRIVATE, MS_REC, SystemCalls
 
 SRC = Path(__file__).parents[2] / "src"
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -63,6 +67,64 @@ def test_a_folder_that_exists_can_be_covered(folder: Path, tmp_path_factory: pyt
     result = mounting(str(covered), folder, folder=str(covered))
     assert isinstance(result, forerun.Succeeded), result.error
     assert sorted(os.listdir(covered)) == ["own"]
+
+
+def linked(tmp_path: Path) -> list[tuple[str, Path]]:
+    """Return virtual paths that go through links, each with the folder of the host that it leads into."""
+    place = tmp_path / "place"
+    place.mkdir()
+    (tmp_path / "link").symlink_to(place)
+    (tmp_path / "relative").symlink_to("place/deeper")
+    return [(f"{tmp_path}/link/x", place), (f"{tmp_path}/link/x/y", place), (f"{tmp_path}/relative", place)]
+
+
+@pytest.mark.parametrize("number", range(3), ids=["through a link", "deeper", "a link to what is not there"])
+def test_links_to_the_mount_are_followed_and_nothing_is_made_there(
+    number: int, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    virtual, place = linked(tmp_path_factory.mktemp("links"))[number]
+    result = mounting(virtual, folder, folder=virtual)
+    assert isinstance(result, forerun.Succeeded), result.error
+    assert (folder / "out.txt").read_text() == "written"
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.islink("/var/lock"), reason="here /var/lock is no link")
+def test_the_command_mounts_below_a_link_of_the_system(run_forerun: Any, folder: Path) -> None:
+    code = "import os\nprint(os.listdir('/var/lock/forerun-test'))"
+    done = run_forerun("run", "--mount", "/var/lock/forerun-test", "--path", folder, "-c", code)
+    assert (done.stdout, done.stderr) == ("['in.txt']\n", "")
+    assert not os.path.lexists("/var/lock/forerun-test")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts are a matter of Linux")
+def test_a_link_that_comes_in_between_is_not_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is looked at first may be another thing later: then nothing is made through it."""
+    above = tmp_path_factory.mktemp("above")
+    (above / "place").mkdir()
+    (above / "link").symlink_to(above / "place")
+
+    def grafted() -> None:
+        calls = SystemCalls()
+        calls.unshare(CLONE_NEWNS, own_user=False)
+        calls.mount(None, "/", None, MS_REC | MS_PRIVATE)
+        _new_root(calls, [[*above.parts[1:], "link", "x"]])
+
+    process = os.fork()
+    if process == 0:
+        try:
+            grafted()
+        except NotADirectoryError:
+            os._exit(0)
+        except OSError as error:
+            os._exit(77 if error.errno == errno.EPERM else 1)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if code == 77:
+        pytest.skip("this system lets nobody make a mount namespace")
+    assert code == 0
+    assert list((above / "place").iterdir()) == []
 
 
 @pytest.mark.network
@@ -138,6 +200,27 @@ def test_system_folders_and_relative_paths_are_refused(virtual: str, tmp_path: P
     with pytest.raises(MountError) as caught:
         checked_mount(virtual, str(tmp_path))
     assert "such as /working" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are made by who may, there")
+@pytest.mark.parametrize(
+    ("target", "below", "reason"),
+    [
+        ("/etc", "", "it leads to /etc, a system folder"),
+        ("/etc", "/x", "it leads to /etc/x, a system folder"),
+        ("/", "/tmp", "it leads to /tmp, a system folder"),
+        ("link", "/x", "link is no folder"),
+        ("file", "", "file is no folder"),
+        ("file", "/x", "file is no folder"),
+    ],
+)
+def test_a_path_that_leads_where_no_mount_can_be_is_refused(
+    target: str, below: str, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(target if target.startswith("/") else tmp_path / target)
+    with pytest.raises(MountError, match=f"{reason}; choose a path of its own, such as /working$"):
+        checked_mount(f"{tmp_path}/link{below}", str(tmp_path))
 
 
 def test_the_folder_must_exist(tmp_path: Path) -> None:
