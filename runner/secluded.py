@@ -6,14 +6,14 @@ import os
 import sys
 
 from .environment import INSIDE
-from .errors import ContainmentError
+from .errors import ContainmentError, RunnerError
 from .limits import as_mapping
 from .mount import SYSTEM_FOLDERS
 from .sandbox import HOME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from forerun.resolver.source import Source
@@ -66,20 +66,26 @@ def visible_paths(
 
     Raises:
         ContainmentError: the interpreter cannot be shown without what is nobody's business.
+        RunnerError: what is run cannot.
     """
-    prefix = checked_prefix(environment.interpreter.path, os.path.expanduser("~"), environment.store.folder)
+    private = (os.path.expanduser("~"), environment.store.folder)
+    prefix = checked_prefix(environment.interpreter.path, *private)
     shown = [] if prefix == "/usr" else [prefix]
     shown += [INSIDE, *([layer] if layer else [])]
     visible = [(path, path, False) for path in shown]
     visible.append((environment.folder, environment.folder, True))
     visible += [(real, virtual, True) for virtual, real in request.mounts]
-    if source.kind == "script":
-        own = "" if request.shown_path else os.path.abspath(request.program or source.path)
-    else:
-        own = "" if _in_mount(request) else own_module(request)
+    own = _own_program(request, source)
     if own:
-        visible.append((own, own, False))
+        visible.append((checked_program(own, *private), own, False))
     return visible
+
+
+def _own_program(request: Request, source: Source) -> str:
+    """Return the file or folder that is run, or "" where it is code, or a mount shows it."""
+    if source.kind == "script":
+        return "" if request.shown_path else os.path.abspath(request.program or source.path)
+    return "" if _in_mount(request) else own_module(request)
 
 
 def own_module(request: Request) -> str:
@@ -97,11 +103,30 @@ def checked_prefix(python: str, *private: str) -> str:
         ContainmentError: one is, as where somebody keeps interpreters in `~/bin`.
     """
     prefix = os.path.dirname(os.path.dirname(python))
-    if prefix in SYSTEM_FOLDERS - {"/usr"} or any(
-        os.path.commonpath((prefix, each)) == prefix for each in map(os.path.realpath, private)
-    ):
+    if prefix != "/usr" and _has_much_in_it(prefix, private):
         raise ContainmentError(OPTIONS["sandbox"], f"the interpreter is installed in {prefix}, with much beside it")
     return prefix
+
+
+def checked_program(path: str, *private: str) -> str:
+    """Return where a file or folder really is that is run, if it is no folder that one of the private ones is in.
+
+    Raises:
+        RunnerError: it is, as with a `__main__.py` in the home folder, which would be shown as a whole.
+    """
+    real = os.path.realpath(path)
+    if os.path.isdir(real) and _has_much_in_it(real, private):
+        raise RunnerError(
+            f"{OPTIONS['sandbox']} would show the script all of {real}; put what is to run into a folder of its own"
+        )
+    return real
+
+
+def _has_much_in_it(folder: str, private: Sequence[str]) -> bool:
+    """Whether a folder is one of the system's, or has a private one in it."""
+    return folder in SYSTEM_FOLDERS or any(
+        os.path.commonpath((folder, each)) == folder for each in map(os.path.realpath, private)
+    )
 
 
 def _in_mount(request: Request) -> str:

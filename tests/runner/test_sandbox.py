@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import pytest
 
 import forerun
-from forerun.runner.errors import ContainmentError
+from forerun.runner.errors import ContainmentError, RunnerError
 from forerun.runner.sandbox import SandboxRefused
-from forerun.runner.secluded import checked_prefix
+from forerun.runner.secluded import checked_prefix, checked_program
 from forerun.runner.supervisor import Job, start
 
 from .conftest import LocalIndex, source_distribution
@@ -347,6 +347,48 @@ def test_a_command_sees_the_module_that_it_runs_and_nothing_beside_it(
     module, seen = ("pkg.part", "pkg") if shown == "folder" else ("pkg", "pkg.py")
     done = sandboxed(tmp_path, "-m", module)
     assert (done.stdout, done.stderr, done.returncode) == (f"__main__ {tmp_path} {[seen]}", "", 0)
+
+
+@pytest.mark.parametrize("way", ["folder", "a link to it", "module"])
+@pytest.mark.parametrize("private", ["home", "store"])
+def test_a_folder_with_somebody_s_home_or_the_store_in_it_is_not_shown(
+    private: str, way: str, sandboxed: Sandboxed, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it has a `__main__.py`: what lies beside that is the person's own."""
+    folder = tmp_path / "joe"
+    (folder / "home").mkdir(parents=True)
+    (folder / "__main__.py").write_text("open('/ran', 'w')\n")
+    (tmp_path / "link").symlink_to(folder)
+    if private == "home":
+        monkeypatch.setenv("HOME", str(folder / "home"))
+    else:
+        (folder / "__main__.py").rename(cache_dir.parent / "__main__.py")
+        (tmp_path / "link").unlink()
+        (tmp_path / "link").symlink_to(cache_dir.parent)
+        folder = cache_dir.parent
+    given = {"folder": [str(folder)], "a link to it": [f"{tmp_path}/link"], "module": ["-m", folder.name]}[way]
+    try:
+        done = sandboxed(folder.parent, *given)
+    finally:
+        (folder / "__main__.py").unlink()
+    why = f"forerun: --sandbox would show the script all of {folder}; put what is to run into a folder of its own\n"
+    assert (done.stdout, done.stderr, done.returncode) == ("", why, 3)
+
+
+def test_a_script_in_the_home_folder_is_shown_alone(
+    sandboxed: Sandboxed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secret").touch()
+    (tmp_path / "a.py").write_text("import os; print(os.listdir(os.path.dirname(os.path.abspath(__file__))))")
+    done = sandboxed(tmp_path, "a.py")
+    assert (done.stdout, done.stderr, done.returncode) == ("['a.py']\n", "", 0)
+
+
+@pytest.mark.parametrize("folder", ["/", "/tmp", "/home"])
+def test_a_folder_of_the_system_is_not_shown(folder: str) -> None:
+    with pytest.raises(RunnerError, match=f"all of {folder};"):
+        checked_program(folder, "/nobody")
 
 
 @pytest.mark.parametrize("shown", ["its own folder", "another"])
