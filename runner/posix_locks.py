@@ -80,14 +80,9 @@ def is_used(path: str) -> bool:
     """
     flags = os.O_RDONLY | CLOSED_ON_EXEC | FOLLOW_NO_LINK | WAIT_FOR_NOBODY
     try:
-        held = Held(os.open(path, flags))
+        return not _alone(Held(os.open(path, flags)))
     except FileNotFoundError:
         return False
-    except PermissionError:
-        # The script took our rights on its own folder away.
-        os.chmod(path, 0o700)
-        held = Held(os.open(path, flags))
-    return not _alone(held)
 
 
 def take_away(folder: str, target: str, locks: Sequence[str] = ()) -> bool:
@@ -96,7 +91,7 @@ def take_away(folder: str, target: str, locks: Sequence[str] = ()) -> bool:
     `locks` are files that those lock who work on it. Returns whether it could be done.
     """
     try:
-        held = [Held(os.open(folder, os.O_RDONLY | CLOSED_ON_EXEC | FOLLOW_NO_LINK))]
+        held = [Held(_opened(folder))]
         held += [Held(os.open(path, os.O_RDWR | CLOSED_ON_EXEC | FOLLOW_NO_LINK)) for path in locks]
         if not all(map(_alone, held)):
             return False
@@ -104,6 +99,16 @@ def take_away(folder: str, target: str, locks: Sequence[str] = ()) -> bool:
     except OSError:
         return False
     return True
+
+
+def _opened(folder: str) -> int:
+    """Open a folder that is to go, on which a script may have taken our rights away."""
+    flags = os.O_RDONLY | CLOSED_ON_EXEC | FOLLOW_NO_LINK
+    try:
+        return os.open(folder, flags)
+    except PermissionError:
+        os.chmod(folder, 0o700)
+        return os.open(folder, flags)
 
 
 def remove_if_free(path: str) -> None:

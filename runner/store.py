@@ -193,10 +193,19 @@ def abandoned(store: Store, kind: str) -> Iterator[str]:
     for entry in os.scandir(store.path(kind)):
         try:
             is_new = entry.name.startswith(".") and time.time() - entry.stat().st_mtime < HIDDEN_FOR
-            if not is_new and not is_used(entry.path):
+            if not is_new and not _is_used(entry.path):
                 yield entry.path
         except OSError:
             continue
+
+
+def _is_used(folder: str) -> bool:
+    """Whether somebody holds a folder that is deleted otherwise, though its script took our rights on it away."""
+    try:
+        return is_used(folder)
+    except PermissionError:
+        os.chmod(folder, 0o700)
+        return is_used(folder)
 
 
 def recover(store: Store) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -256,3 +261,71 @@ def test_pruning_is_quick_to_start() -> None:
     )  # fmt: skip
     names = {line.rpartition("|")[2].strip() for line in listed.stderr.splitlines()}
     assert not names & {"subprocess", "asyncio", "mcp", "rich", "packaging", "json"}
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def ours(store: Store) -> Iterator[Path]:
+    """A folder that can be reached by whoever is not root."""
+    layer(store, "first")
+    inventory(store)
+    prune(store, 0)  # What loads modules while it works may lie where only root can read.
+    folder = Path(tempfile.mkdtemp())
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def without_root(action: Callable[[], None]) -> None:
+    """Do something as a user whom modes hold back, in a process of its own."""
+    process = os.fork()
+    if process == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            action()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+def closed_store(folder: Path) -> tuple[Store, Path, Path]:
+    """Return a store with a layer, and a folder of a run that is over, on which scripts took our rights away."""
+    store = open_store(str(folder / "store"))
+    closed = layer(store, "closed")
+    stored_layers(store)  # Which measures it.
+    run = Path(store.path("runs", "1-1-0"))
+    run.mkdir()
+    run.chmod(0)
+    closed.chmod(0o100)
+    return store, closed, run
+
+
+def test_looking_changes_no_modes(ours: Path) -> None:
+    def look() -> None:
+        store, closed, run = closed_store(ours)
+        found = inventory(store)
+        assert [each.name for each in found.layers] == ["closed"]
+        assert found.runs == 1
+        assert [stat.S_IMODE(each.lstat().st_mode) for each in (closed, run)] == [0o100, 0]
+
+    without_root(look)
+
+
+def test_what_scripts_took_our_rights_on_goes_all_the_same(ours: Path) -> None:
+    def prune_it() -> None:
+        store, closed, run = closed_store(ours)
+        pruned = prune(store, 0)
+        assert ([each.name for each in pruned.removed], pruned.in_use, pruned.leftovers) == (["closed"], (), 1)
+        assert not closed.exists()
+        assert not run.exists()
+
+    without_root(prune_it)
