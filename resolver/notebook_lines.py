@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from .empty_value import empty_value
 from .imports import LARGEST_TREE, parse
 from .value import Value
 
@@ -29,7 +30,7 @@ MOST_NAMED = 5
 """Lines that are named in a sentence."""
 
 _OPTIONS = re.compile(r"(?:-[nrpstlTDo]\s*+\S++\s++|-\w++\s++)*+")
-_ASSIGNED = re.compile(r"[\w.,\s\[\]()]++=\s*+(?=[!%]\s*+\w)")
+_ASSIGNED = re.compile(r"[\w.,*\s\[\]()]++(?<!\*)=\s*+(?=[!%]\s*+\w)")
 _NAME = re.compile(r"[%!]{1,2}\s*+[\w./~-]{0,30}|\S{1,30}")
 _INSTALLS = re.compile(r"\b(?:install|add)\b")
 
@@ -45,12 +46,13 @@ _REST = {
 
 
 class Skipped(Value):
-    """Lines, counted from 1 on, that are not executed: how the first of them begins, and whether it may install."""
+    """Lines, counted from 1 on, that are not executed: how the first begins, and whether it may install, or assigns."""
 
     first: int
     last: int
     name: str
     installs: bool = False
+    assigns: bool = False
 
     def __str__(self) -> str:
         lines = f"line {self.first}" if self.first == self.last else f"lines {self.first} to {self.last}"
@@ -80,6 +82,8 @@ def not_executed(skipped: Sequence[tuple[str, Skipped]]) -> str:
     is_one = len(named) == 1 and skipped[0][1].first == skipped[0][1].last
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     hint = "; what would be installed there counts as a hint" if any(each.installs for _, each in skipped) else ""
+    if any(each.assigns for _, each in skipped):
+        hint = f"{hint}; what is assigned there is empty"
     return f"{listed} {'is' if is_one else 'are'} not executed, since only notebooks can{hint}"
 
 
@@ -158,13 +162,14 @@ def _blank(lines: list[str], at: int, end: int) -> Iterable[Skipped]:
     command = " ".join(line.strip().rstrip("\\").rstrip() for line in lines[at : end + 1])
     target = _ASSIGNED.match(command)
     if target:
-        lines[at], command = f"{indent}{target[0]}None  # {command[target.end() :]}", command[target.end() :]
+        command = command[target.end() :]
+        lines[at] = f"{indent}{target[0]}{empty_value(target[0], command)}  # {command}"
     else:
         # The value of an expression before it stays that of the code; a block must not be left empty.
         lines[at] = f"{indent}pass  # {command}" if indent else f"# {command}"
     lines[at + 1 : end + 1] = [""] * (end - at)
     name = _NAME.match(command)
-    return (Skipped(at + 1, end + 1, name[0] if name else "", bool(_INSTALLS.search(command))),)
+    return (Skipped(at + 1, end + 1, name[0] if name else "", bool(_INSTALLS.search(command)), bool(target)),)
 
 
 def _timed(line: str) -> str:

@@ -280,7 +280,7 @@ def test_a_full_disk_is_one_sentence(run_forerun: Forerun) -> None:
 def test_lines_of_a_notebook_are_left_out_and_named(way: str, run_forerun: Forerun) -> None:
     code = "%matplotlib inline\nx = !ls\nprint(x)\n"
     done = run_forerun("run", "-c", code) if way == "code" else run_forerun("run", "-", input=code)
-    assert done.stdout == "None\n"
+    assert done.stdout == "[]\n"
     assert sentence(done, 0) == (
-        "line 1 (%matplotlib) and line 2 (!ls) are not executed, since only notebooks can"
-    )  # fmt: skip
+        "line 1 (%matplotlib) and line 2 (!ls) are not executed, since only notebooks can; what is assigned there is empty"
+    )

@@ -22,6 +22,7 @@ from forerun.resolver.source import from_code
         pytest.param("", id="nothing"),
         pytest.param("What is the answer?\nprint(42", id="prose"),
         pytest.param("if x = 3:\n    pass\n", id="a mistake"),
+        pytest.param("x *= !ls\n", id="another mistake"),
         pytest.param("s = '''\n%pip install x\n", id="a string that is never closed"),
         pytest.param("f(\n!ls\n", id="a bracket that is never closed"),
     ],
@@ -42,7 +43,10 @@ def test_no_other_code_is_touched(code: str) -> None:
             "line 2 (!ls) and line 4 (%cd)",
             id="in blocks",
         ),
-        pytest.param("x = !ls\nx", "x = None  # !ls\nx", "line 1 (!ls)", id="assigned"),
+        pytest.param("x = !ls\nx", "x = []  # !ls\nx", "line 1 (!ls)", id="assigned"),
+        pytest.param("x = %sx ls\nx", "x = []  # %sx ls\nx", "line 1 (%sx)", id="assigned by a magic of the shell"),
+        pytest.param("x = %pwd\nx", "x = None  # %pwd\nx", "line 1 (%pwd)", id="assigned by another magic"),
+        pytest.param("f() = !ls\nx", "f() = None  # !ls\nx", "line 1 (!ls)", id="assigned to what takes nothing"),
         pytest.param("%%time\n1", "# %%time\n1", "line 1 (%%time)", id="a timed cell"),
         pytest.param(
             "%%bash\nls \\\n  -l\nls\n\n",
@@ -85,6 +89,37 @@ def test_lines_of_a_notebook_are_blanked_and_named(code: str, text: str, lines: 
     said, _, why = source.not_executed.partition(" not executed")
     assert said.removesuffix(" is").removesuffix(" are") == lines
     assert not lines or "since only notebooks can" in why
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ("x", {"x": []}),
+        ("x, y", {"x": "", "y": ""}),
+        ("x,", {"x": ""}),
+        ("[x, y]", {"x": "", "y": ""}),
+        ("(x, y), z", {"x": "", "y": "", "z": ""}),
+        ("x, *y", {"x": "", "y": []}),
+        ("*x, y, z", {"x": [], "y": "", "z": ""}),
+        ("*x,", {"x": []}),
+        ("d[0]", {"d": [[]]}),
+    ],
+)
+def test_what_takes_the_output_of_a_line_is_empty(targets: str, expected: dict[str, object]) -> None:
+    """So that what fails, if anything, is where the output matters, with the note beside it."""
+    for indent in ("", "    "):
+        source = from_code(f"{'if 1:' if indent else ''}\n{indent}{targets} = !ls -1")
+        found: dict[str, object] = {"d": [0]}
+        exec(source.text, found)
+        assert {name: found[name] for name in expected} == expected
+        why = "line 2 (!ls) is not executed, since only notebooks can; what is assigned there is empty"
+        assert source.not_executed == why
+
+
+def test_several_values_of_another_magic_are_none() -> None:
+    found: dict[str, object] = {}
+    exec(from_code("x, y = %sizes").text, found)
+    assert (found["x"], found["y"]) == (None, None)
 
 
 def test_what_such_a_line_installs_is_a_hint_at_its_own_trust() -> None:
