@@ -18,12 +18,16 @@ if TYPE_CHECKING:
             ...
 
         def close(self) -> None:
-            """Let signals take their usual way again."""
+            """Let signals take their usual way again, also those that nobody has taken out."""
             ...
 
 
 FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent: the script, in the same foreground group, has it already."""
+
+
+PIPE_SIZE = 1 << 16
+"""Bytes, of which each is a signal; no pipe takes more (pipe(7), and less on macOS)."""
 
 
 def signal_queue(watched: frozenset[int]) -> SignalQueue:
@@ -49,7 +53,12 @@ class Blocked:
 
 
 class Caught:
-    """Signals that Python's own handler notes in a pipe (`signal.set_wakeup_fd`)."""
+    """Signals that Python's own handler notes in a pipe (`signal.set_wakeup_fd`).
+
+    Such a note does not say who sent a signal. So one that a key of the terminal may have sent counts as known to the
+    script while we are in the foreground, though kill(1) has sent it to us alone: twice would be worse than not at all,
+    since a second Ctrl-C often means "at once".
+    """
 
     def __init__(self, watched: frozenset[int]) -> None:
         self._reader, writer = os.pipe()
@@ -73,11 +82,20 @@ class Caught:
 
     def close(self) -> None:
         """See `SignalQueue`."""
+        # Whatever comes from here on waits, so that it is neither lost nor noted twice.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._previous)
+        try:
+            left = set(os.read(self._reader, PIPE_SIZE))
+        except BlockingIOError:
+            left = set()
         signal.set_wakeup_fd(self._outer)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
         for each in (self._reader, self._writer):
             os.close(each)
+        for number in left & self._previous.keys():
+            signal.raise_signal(number)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _note(_number: int, _frame: object) -> None:

@@ -10,11 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import forerun
+from forerun.runner.signal_queue import Caught
 
 LIKE_MACOS = """\
 import _signal, os, signal, sys
@@ -125,6 +127,57 @@ def test_a_signal_reaches_the_script(number: signal.Signals, code: int, cache_di
     command.send_signal(number)
     command.communicate()
     assert command.returncode in (code, -number if code > 128 else code)
+
+
+@pytest.fixture
+def heard() -> Iterator[list[int]]:
+    """The signals that the handlers of before have seen; of these, SIGUSR2's raises an exception."""
+    found: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        found.append(number)
+        if number == signal.SIGUSR2:
+            raise InterruptedError
+
+    previous = {number: signal.signal(number, note) for number in (signal.SIGUSR1, signal.SIGUSR2)}
+    yield found
+    for number, handler in previous.items():
+        signal.signal(number, handler)
+
+
+WATCHED = frozenset({signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD})
+
+
+def test_a_signal_that_nobody_took_out_reaches_whom_it_would_have_reached(heard: list[int]) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    queue = Caught(WATCHED)
+    for _ in range(3):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    assert queue.next(10) == (signal.SIGUSR1, False)
+    assert heard == []
+    queue.close()
+    assert heard == [signal.SIGUSR1]
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_one_that_was_taken_out_comes_no_second_time(heard: list[int]) -> None:
+    queue = Caught(WATCHED)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert queue.next(10) == (signal.SIGUSR1, False)
+    assert queue.next(0) is None
+    queue.close()
+    assert heard == []
+
+
+def test_one_whose_handler_raises_takes_none_along(heard: list[int]) -> None:
+    queue = Caught(WATCHED)
+    for number in (signal.SIGUSR2, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
+    with pytest.raises(InterruptedError):
+        queue.close()
+    assert sorted(heard) == [signal.SIGUSR1, signal.SIGUSR2]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()).isdisjoint(WATCHED)
 
 
 @pytest.mark.parametrize("option", ["--sandbox", "--no-network"])
