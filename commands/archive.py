@@ -1,17 +1,18 @@
 """A zip archive that Python can run (`zipapp`) -> its `__main__.py` as a `Source`, beside the modules in it.
 
-The archive itself is what is run. What is in it lies in a temporary folder meanwhile, where the resolver can read it.
+The archive itself is what is run. What is in it lies in the store meanwhile, where the resolver can read it.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
+from contextlib import contextmanager
 
 from forerun.resolver.errors import SourceError
 from forerun.resolver.source import LARGEST, from_file
-from forerun.runner.deletion import delete
+from forerun.runner.errors import StoreError
+from forerun.runner.store import Claim, open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,31 +23,60 @@ if TYPE_CHECKING:
 MOST_FILES = 10_000
 """Python files in an archive that are looked at."""
 
+UNREADABLE = "is no zip archive that can be read"
 
-def source_of_archive(path: str) -> Source:
-    """Return what an archive runs; `put_away` is to be called for it.
+
+@contextmanager
+def unpacked(path: str) -> Iterator[Source]:
+    """Yield what an archive runs, beside its modules; what was taken out of it is gone afterwards.
+
+    The project that the archive lies in declares for it, as it does for a script that lies there.
 
     Raises:
         SourceError: it is no zip archive, holds no `__main__.py`, or cannot be read.
+        StoreError: there is no place to unpack it.
     """
-    folder = tempfile.mkdtemp(prefix="forerun-")
+    with _opened(path) as archive, _place() as folder:
+        source = _unpack(path, archive, folder)
+        yield source.replace(project=os.path.dirname(os.path.abspath(path)))
+
+
+def _opened(path: str) -> zipfile.ZipFile:
     try:
-        # The root of a repository and of a project that declares nothing: above it, others may write what they like.
+        return zipfile.ZipFile(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceError(path, "no such file") from error
+    except Exception as error:  # Whatever a decoder says of damaged data.
+        raise SourceError(path, f"{UNREADABLE} ({error})") from error
+
+
+@contextmanager
+def _place() -> Iterator[str]:
+    """Yield a new folder in the store, which the next run of anyone deletes when we are killed."""
+    store = open_store()
+    claim = Claim(store, "runs", f"{os.getpid()}-archive-{os.urandom(4).hex()}")
+    try:
+        claim.__enter__()
+    except OSError as error:
+        raise StoreError(store.folder, f"cannot be written to ({error.strerror})") from error
+    try:
+        yield claim.folder
+    finally:
+        claim.__exit__()
+
+
+def _unpack(path: str, archive: zipfile.ZipFile, folder: str) -> Source:
+    try:
+        # The root of a repository and of a project that declares nothing: what lies above is none of the archive's.
         os.mkdir(os.path.join(folder, ".git"))
         open(os.path.join(folder, "pyproject.toml"), "w").close()
-        with zipfile.ZipFile(path) as archive:
-            for each in _sources_in(archive):
-                archive.extract(each, folder)
+        for each in _sources_in(archive):
+            archive.extract(each, folder)
         return from_file(os.path.join(folder, "__main__.py"))
-    except BaseException as error:
-        delete(folder)
-        if isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise SourceError(path, "no such file") from error
-        if isinstance(error, SourceError):
-            raise SourceError(path, "holds no __main__.py, so that Python cannot run it") from error
-        if isinstance(error, Exception):  # Whatever a decoder says of damaged data.
-            raise SourceError(path, f"is no zip archive that can be read ({error})") from error
-        raise
+    except SourceError as error:
+        raise SourceError(path, "holds no __main__.py, so that Python cannot run it") from error
+    except Exception as error:
+        raise SourceError(path, f"{UNREADABLE} ({error})") from error
 
 
 def _sources_in(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
@@ -58,8 +88,3 @@ def _sources_in(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
         if left < 0:
             return
         yield each
-
-
-def put_away(source: Source) -> None:
-    """Delete what was taken out of an archive."""
-    delete(source.folder)

@@ -21,7 +21,7 @@ RUN_OPTIONS = frozenset(
 )
 """What `forerun run` takes and `forerun stdio` does not."""
 
-SCRIPTS = (".py", ".pyw", ".ipynb", ".pyz")
+SCRIPTS = (".py", ".pyw", ".ipynb", ".pyz", ".pyzw", ".zip")
 
 HELP = """\
 usage: forerun [FILE | COMMAND] [options]

@@ -10,7 +10,7 @@ from forerun.resolver.looking import one_by_one
 from forerun.resolver.names import printable
 from forerun.resolver.resolution import resolve_sources
 from forerun.resolver.settings import settings_for
-from forerun.resolver.source import from_file, from_stdin
+from forerun.resolver.source import ARCHIVES, from_file, from_stdin
 from forerun.resolver.target import target_for
 from forerun.resolver.trust import Policy
 from forerun.resolver.value import Value
@@ -85,7 +85,11 @@ def folder_of(path: str) -> str:
 
 
 def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
-    """Resolve files, folders and standard input together."""
+    """Resolve files, folders and standard input together.
+
+    Raises:
+        SourceError: a file cannot be read, or is an archive.
+    """
     sources: list[Source | str] = []
     unreadable: list[Diagnostic] = []
     root = ""
@@ -99,6 +103,10 @@ def resolve_paths(options: Options, *, reads_blocks: bool = True) -> Resolution:
             found, problems = scripts_in(path)
             sources.extend(found)
             unreadable.extend(problems)
+        elif path.endswith(ARCHIVES) and os.path.isfile(path):
+            from forerun.resolver.errors import SourceError
+
+            raise SourceError(path, "is an archive, which is only read to be run; unpack it, and name the folder")
         else:
             sources.append(from_file(path))
     resolution = resolve_sources(

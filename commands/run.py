@@ -6,7 +6,7 @@ import os
 import sys
 
 from forerun.resolver.settings import settings_for
-from forerun.resolver.source import from_code, from_file, from_stdin
+from forerun.resolver.source import ARCHIVES, Source, from_code, from_file, from_stdin
 from forerun.runner.execution import Attached
 from forerun.runner.observer import Observer
 from forerun.runner.request import Request
@@ -17,16 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forerun.resolver.source import Source
     from forerun.resolver.trust import Verdict
     from forerun.runner.question import Question
     from forerun.runner.result import RunResult
 
     from .progress import TerminalProgress
-
-
-ARCHIVES = (".pyz", ".pyzw", ".zip")
-"""How the names of archives end that Python runs by their `__main__.py`."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,20 +33,22 @@ def main(arguments: Sequence[str]) -> int:
     """
     _unwind_on_signals()
     source, request = parse(arguments)
-    try:
-        result = _run(source, _with_settings(request, source).replace(consent=_consent))
-    finally:
-        if request.program.endswith(ARCHIVES):
-            from .archive import put_away
-
-            put_away(source)
+    result = _run_archive(request) if _is_archive(request.program) else _run(source, request)
     _say_what_happened(result)
     if result.status == "run-error" and result.signal:
         _end_as_the_script_did(result.signal)
     return result.exit_code
 
 
+def _run_archive(request: Request) -> RunResult:
+    from .archive import unpacked
+
+    with unpacked(request.program) as source:
+        return _run(source, request)
+
+
 def _run(source: Source, request: Request) -> RunResult:
+    request = _with_settings(request, source).replace(consent=_consent)
     observer = _observer()
     try:
         return run_source(source, request, Attached(), observer)
@@ -98,8 +95,7 @@ def _real_path(path: str, request: Request) -> str:
 
 def _with_settings(request: Request, source: Source) -> Request:
     """Let the script's project speak (`[tool.forerun]`) where the command line does not."""
-    beside = request.program if request.program.endswith(ARCHIVES) else ""
-    settings = settings_for(os.path.dirname(os.path.abspath(beside)) if beside else source.folder or os.getcwd())
+    settings = settings_for(source.project or source.folder or os.getcwd())
     if not settings.path:
         return request
     return request.replace(
@@ -111,12 +107,11 @@ def _with_settings(request: Request, source: Source) -> Request:
 def _from_path(path: str) -> tuple[Source, str]:
     """Read what Python runs by a path, and return what stands for it: "" for a script, which stands for itself.
 
-    A script that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code.
+    A script that comes through a pipe (`forerun run <(...)`) cannot be read again, and is run as code. An archive is
+    read when it is run, since what is in it lies unpacked meanwhile.
     """
-    if path.endswith(ARCHIVES):
-        from .archive import source_of_archive
-
-        return source_of_archive(path), path
+    if _is_archive(path):
+        return Source("", path), path
     main = os.path.join(path, "__main__.py")
     if os.path.isfile(main):
         return from_file(main), path
@@ -128,6 +123,10 @@ def _from_path(path: str) -> tuple[Source, str]:
     if not os.path.isfile(path):
         return source.replace(path="", kind="stdin", beside=os.getcwd()), path
     return source, "" if source.kind == "script" else path
+
+
+def _is_archive(path: str) -> bool:
+    return path.endswith(ARCHIVES) and not os.path.isdir(path)
 
 
 def _unwind_on_signals() -> None:

@@ -64,7 +64,7 @@ def resolve_sources(
 def _project(sources: Sequence[Source | str], root: str) -> ProjectFiles | None:
     """Return the files of the project that a person's scripts belong to; a caller's scripts belong to none."""
     read = [each for each in sources if isinstance(each, Source)]
-    folder = root or (read[0].folder if read else "")
+    folder = root or (read[0].project or read[0].folder if read else "")
     is_a_persons = all(source.author == "person" for source in read)
     return project_files(folder) if folder and is_a_persons else None
 

@@ -22,6 +22,9 @@ LARGEST = 100_000_000
 ENDINGS = (".py", ".pyw", ".ipynb")
 """How the names of scripts end."""
 
+ARCHIVES = (".pyz", ".pyzw", ".zip")
+"""How the names of archives end that Python runs by their `__main__.py`."""
+
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "__pypackages__"})
 
 MARKS = ("%", "!", "?")
@@ -39,6 +42,7 @@ class Source(Value):
     `author` says who wrote it, since that decides what its declarations are worth. `notes` say what reading showed.
     `search_path` are folders whose modules it can import too: those that it, or who imports it, added to `sys.path`.
     `cells` are the first lines of a notebook's cells; `not_executed` is a sentence about lines that only notebooks run.
+    `project` is the folder whose project declares for it, "" where that is its own folder.
     """
 
     text: str
@@ -50,6 +54,7 @@ class Source(Value):
     search_path: tuple[str, ...] = ()
     cells: tuple[int, ...] = ()
     not_executed: str = ""
+    project: str = ""
 
     def sees(self, folder: str) -> bool:
         """Whether modules in a folder may be looked at: of what a caller sends, only below `beside`, links followed."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from forerun.runner.store import open_store, recover
+
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 BASE = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 SHOW = "import sys\nprint(sys.argv, __name__, __package__, sys.path[0], __spec__ and __spec__.name)\n"
@@ -58,8 +60,53 @@ def test_a_folder_and_an_archive_run_as_in_python(app: Path, named: str, run_for
 
 
 def test_the_short_form_takes_them(app: Path, run_forerun: Forerun) -> None:
-    for named in ("./app", "app.pyz"):
+    for ending in ("pyzw", "zip"):
+        zipapp.create_archive(app, app.parent / f"app.{ending}")
+    for named in ("./app", "app.pyz", "app.pyzw", "app.zip"):
         assert run_forerun(named, "a").stdout == by_python(named, "a", cwd=app.parent)[1]
+
+
+def test_a_folder_that_is_named_like_an_archive_is_a_folder(app: Path, run_forerun: Forerun) -> None:
+    app.rename(app.parent / "named.zip")
+    for arguments in (["named.zip", "a"], ["run", "named.zip", "a"]):
+        done = run_forerun(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == by_python("named.zip", "a", cwd=app.parent)
+
+
+def test_resolve_says_what_to_do_with_an_archive(app: Path, run_forerun: Forerun) -> None:
+    done = run_forerun("resolve", "app.pyz")
+    said = "forerun: app.pyz: is an archive, which is only read to be run; unpack it, and name the folder\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    app.rename(app.parent / "named.zip")
+    assert run_forerun("resolve", "named.zip").returncode == 0
+
+
+@pytest.mark.network
+def test_the_project_around_an_archive_says_versions(app: Path, run_forerun: Forerun) -> None:
+    """As it does for a script that lies there; what the archive itself declares is nobody's project."""
+    (app / "helper.py").write_text("import six\nprint(six.__version__)\n")
+    (app / "requirements.txt").write_text("six==1.15.0\n")
+    zipapp.create_archive(app, app.parent / "app.pyz")
+    (app.parent / "requirements.txt").write_text("six==1.16.0\n")
+    done = run_forerun("run", "app.pyz")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1.16.0"), done.stderr
+
+
+def test_what_a_killed_run_has_unpacked_goes_with_the_next_one(
+    forerun_command: list[str], cache_dir: Path, app: Path
+) -> None:
+    (app / "helper.py").write_text("import time\nprint('on', flush=True)\ntime.sleep(600)\n")
+    zipapp.create_archive(app, app.parent / "app.pyz")
+    process = subprocess.Popen([*forerun_command, "app.pyz"], cwd=app.parent, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "on\n"
+    recover(open_store())
+    left = list((cache_dir / "1" / "runs").glob("*-archive-*"))
+    assert [(each / "helper.py").exists() for each in left] == [True]
+    process.kill()
+    process.communicate()
+    recover(open_store())
+    assert not left[0].exists()
 
 
 def test_a_bare_name_of_something_here_is_no_command_and_the_line_says_how_to_run_it(
@@ -175,13 +222,22 @@ def test_what_lies_above_an_unpacked_archive_declares_nothing(
     (above / "setup.py").write_text("")
     (above / "zz_local_zq").mkdir()
     (above / "zz_local_zq" / "__init__.py").write_text("")
-    monkeypatch.setenv("TMPDIR", str(above))
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(above / "store"))
     with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
         archive.writestr("__main__.py", "import django_blog_zinnia, zz_local_zq\n")
     done = run_forerun("run", "app.pyz")
     assert done.returncode == 3
     assert "not run: django-blog-zinnia" in done.stderr
-    assert sorted(each.name for each in above.iterdir()) == ["pyproject.toml", "setup.py", "zz_local_zq"]
+    assert list((above / "store" / "1" / "runs").iterdir()) == []
+
+
+def test_one_that_is_no_archive_makes_no_store(
+    run_forerun: Forerun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(tmp_path / "store"))
+    (tmp_path / "bad.pyz").write_text("no")
+    assert run_forerun("bad.pyz").returncode == 2
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_damaged_archive_is_one_sentence(run_forerun: Forerun, tmp_path: Path) -> None:
