@@ -220,16 +220,24 @@ def run_attached(job: Job) -> Ending:
     """
     descendants.adopt_orphans()
     signals = signal_queue(FORWARDED | {signal.SIGCHLD})
-    group = group_for(job)
+    try:
+        return _run_in(group_for(job), job, signals)
+    finally:
+        signals.close()
+
+
+def _run_in(group: ControlGroup | None, job: Job, signals: SignalQueue) -> Ending:
+    """Run a job, and leave neither its processes nor its group, whatever fails."""
     try:
         process = start(job, group=group)
         start_background(job)
         return _watch(process, job.deadline, signals, group)
     finally:
-        descendants.end_all(job.mark)
-        if group is not None:
-            group.remove()
-        signals.close()
+        try:
+            descendants.end_all(job.mark)
+        finally:
+            if group is not None:
+                group.remove()
 
 
 def _watch(process: int, seconds: float | None, signals: SignalQueue, group: ControlGroup | None) -> Ending:

@@ -263,3 +263,27 @@ def test_recover_leaves_what_is_about_to_be_claimed(cache_dir: Path) -> None:
     os.utime(hidden, (1, 1))
     recover(store)
     assert not hidden.exists()
+
+
+UNSTARTED = """
+import signal, sys
+sys.path.insert(0, {src!r})
+from forerun.runner.supervisor import Job, run_attached
+try:
+    run_attached(Job(["/nothing/here"], {{}}, limits={limits!r}, counted_for={folder!r}))
+except Exception as error:
+    print(type(error).__name__, sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+"""
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [({"processes": "no number"}, "TypeError"), ({}, "FileNotFoundError")],
+    ids=["its group cannot be made", "its program cannot be started"],
+)
+def test_no_signal_stays_blocked_where_a_job_cannot_be_run(
+    limits: dict[str, object], raised: str, tmp_path: Path
+) -> None:
+    code = UNSTARTED.format(src=str(SRC), limits=limits, folder=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{raised} []\n", "")
