@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 OTHER_MEANING = frozenset('\\:*?"<>|')
 """Characters that no file's name has: separators, drives and streams, patterns."""
 
-DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "123456789")))
+PORTS = (f"{kind}{number}" for kind in ("COM", "LPT") for number in "123456789\u00b9\u00b2\u00b3")
+DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", *PORTS))
+"""Names that stand for a device in every folder: superscripts of 1, 2 and 3 are digits for the system, and the console
+has two names of its own (Microsoft, "Naming Files, Paths, and Namespaces" and "Console Handles")."""
 
 
 def checked_path(folder: str, parts: Sequence[str]) -> str:
@@ -40,7 +43,7 @@ def checked_path(folder: str, parts: Sequence[str]) -> str:
 
 
 def _is_device(name: str) -> bool:
-    """Whether a name stands for a device in every folder ("Naming Files, Paths, and Namespaces")."""
+    """Whether a name, with any ending, stands for a device."""
     return name.partition(".")[0].rstrip().upper() in DEVICES
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import forerun
+from forerun.runner.unlinked import FileRefused
+from forerun.runner.windows_unlinked import checked_path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = ("resolver", "runner", "commands")
@@ -84,3 +86,20 @@ def test_what_cannot_run_there_is_said_in_a_sentence(arguments: list[str], tmp_p
     assert done.returncode in (2, 3)
     assert len(done.stderr.splitlines()) == 1
     assert "Linux" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["con", "Nul.txt", "COM1", "lpt9.log.gz", "COM\u00b9", "com\u00b2.txt", "LPT\u00b3", "CONIN$", "conout$",
+     "conout$.x", "aux .c", "a.", "a ", "a:b", "a\\b", "a*"],
+)  # fmt: skip
+def test_names_of_devices_are_no_names_on_windows(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(FileRefused, match="is no name of a file on Windows"):
+        checked_path(str(tmp_path), [name])
+
+
+@pytest.mark.parametrize("name", ["icon", "com", "COM10", "com\u2074", "lpt", "nul_", "CONIN", "$", "a.con", "\u00b9"])
+def test_other_names_are(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    assert checked_path(str(tmp_path), [name]) == str(tmp_path / name)
