@@ -17,6 +17,7 @@ from .confinement import FAILURES
 from .job_object import CREATE_SUSPENDED, LIMITS, JobObject
 from .last_line import INTERVAL, LastLine
 from .supervisor import GRACE, Ending, Job
+from .windows_pipes import PipeReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ NO_WINDOW, OWN_GROUP, IDLE = 0x08000000, 0x00000200, 0x00000040
 """CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP, IDLE_PRIORITY_CLASS."""
 ESSENTIAL = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "TEMP", "TMP", "PATHEXT")
 """Variables without which hardly anything starts there."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.0005, 0.02
-"""Seconds between two looks at the output: just now there was some, or not for a while."""
 DRAIN = 1.0
 """Seconds for which output is still read once the script has ended and its descendants are gone."""
 
@@ -182,15 +181,14 @@ class _Captured:
                 lambda: _started(self._job, (stdin, subprocess.PIPE, subprocess.PIPE), flags)
             )
         background = _background(self._job)
+        reader = PipeReader(_outputs(script), self._take)
         try:
-            reader = threading.Thread(target=self._read, args=(script,), daemon=True)
-            reader.start()
             is_timeout = not self._waited(script)
             if is_timeout:
                 _ask_to_end(script)
-            script.terminate()
-            reader.join(DRAIN)
         finally:
+            script.terminate()
+            reader.finish(DRAIN)
             self._cancellation.finished()
             for each in (script, *background):
                 each.close()
@@ -212,41 +210,17 @@ class _Captured:
                     self._last_line.tell()
         return False
 
-    def _read(self, script: Tied) -> None:
-        """Take in both streams, by one thread, so that what came first stands first."""
-        assert script.stdout is not None
-        assert script.stderr is not None
-        streams = {1: script.stdout.fileno(), 2: script.stderr.fileno()}
-        pause = SHORTEST_PAUSE
-        while streams:
-            taken = [self._take(number, descriptor) for number, descriptor in streams.items()]
-            streams = {number: each for (number, each), left in zip(streams.items(), taken, strict=True) if left >= 0}
-            pause = SHORTEST_PAUSE if any(each > 0 for each in taken) else min(2 * pause, LONGEST_PAUSE)
-            time.sleep(pause)
-
-    def _take(self, number: int, descriptor: int) -> int:
-        """Take in what a stream holds now, and return how many bytes that were, -1 at its end."""
-        waiting = _waiting_in(descriptor)
-        if waiting > 0:
-            data = os.read(descriptor, waiting)
-            with self._lock:
-                self._capture.add(number, data)
-                if self._last_line is not None:
-                    self._last_line.add(data)
-        return waiting
+    def _take(self, number: int, data: bytes) -> None:
+        with self._lock:
+            self._capture.add(number, data)
+            if self._last_line is not None:
+                self._last_line.add(data)
 
 
-def _waiting_in(descriptor: int) -> int:
-    """Return how many bytes can be read from a pipe at once, -1 where nobody writes to it any more."""
-    import ctypes
-    import msvcrt
-
-    system: Any = ctypes
-    files: Any = msvcrt
-    waiting = system.c_uint32()
-    handle = system.c_void_p(files.get_osfhandle(descriptor))
-    told = system.WinDLL("kernel32").PeekNamedPipe(handle, None, 0, None, system.byref(waiting), None)
-    return int(waiting.value) if told else -1
+def _outputs(script: Tied) -> dict[int, int]:
+    assert script.stdout is not None
+    assert script.stderr is not None
+    return {1: script.stdout.fileno(), 2: script.stderr.fileno()}
 
 
 def _has_console() -> bool:
