@@ -248,7 +248,9 @@ def test_a_wrong_login_is_said_and_not_shown(own: Path, private_index: Any, monk
 
 def test_a_build_sees_no_login(own: Path, private_index: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", private_index.url(LOGIN))
-    monkeypatch.setenv("SOME_TOKEN", "hunter22")
+    # Those of Windows mean nothing elsewhere.
+    for name in ("SOME_TOKEN", *(() if sys.platform == "win32" else ("APPDATA", "USERPROFILE", "PATHEXT"))):
+        monkeypatch.setenv(name, "hunter22")
     result = forerun.run("import acme_built\nacme_built.seen", preinstalled=["acme-built"])
     assert isinstance(result, forerun.Succeeded), result.error
     assert result.value is not None
