@@ -10,6 +10,7 @@ import sys
 from . import secluded
 from .bytecode import compile_command
 from .capture import load
+from .ending import read_ending
 from .errors import RunnerError
 from .exchange import read_file, write_file
 from .execution import Execution, command_line, is_native, noted, read_answer, return_value, variables_of
@@ -24,7 +25,7 @@ from .mount import (
 from .pictures import read_pictures
 from .process import Cancellation
 from .protection import Watch, give_up_landlock, way_for
-from .supervision import Supervisors, supervise
+from .supervision import Said, Supervisors, supervise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Captured:
         output = load(read_file(os.path.join(environment.folder, "output")) or b"")
         execution = _execution(ending, environment, output)
         execution = execution.replace(notes=(*watch.notes(), *execution.notes))
-        return noted(execution, request, _texts(ending.get("reached")))
+        return noted(execution, request, ending.get("reached", ()))
 
     def _ended(self, told: dict[str, Any], folder: str, cancellation: Cancellation) -> tuple[dict[str, Any], str]:
         """Do a job, and return its ending, and what its supervisor complained of."""
@@ -101,22 +102,21 @@ class Captured:
 
             return run_captured(told, folder, cancellation, self._on_line), ""
         job = write_file(os.path.join(folder, "job.json"), json.dumps(told).encode())
-        complaint = self._supervised(job, this_interpreter().path, cancellation)
-        return _read_json(os.path.join(folder, "ending.json")), complaint
+        said = self._supervised(job, this_interpreter().path, cancellation)
+        return read_ending(said.ending), said.complaint
 
-    def _supervised(self, job: str, python: str, cancellation: Cancellation) -> str:
+    def _supervised(self, job: str, python: str, cancellation: Cancellation) -> Said:
         """Have a job done, by another supervisor where the one that waited was killed before it took the job."""
-        complaint = None
         for _ in range(2):
             cancellation.check()
             try:
                 supervisor = self._supervisors.take(python)
             except OSError as error:
                 raise RunnerError(f"cannot start {python}: {error.strerror}") from error
-            complaint = supervise(supervisor, job, cancellation, self._on_line)
-            if complaint is not None:
-                break
-        return complaint or ""
+            said = supervise(supervisor, job, cancellation, self._on_line)
+            if said is not None:
+                return said
+        return Said()
 
     def _job(
         self, source: Source, request: Request, environment: Environment, layer: str, may_retry: bool
@@ -153,19 +153,6 @@ class Captured:
 
 def _written(environment: Environment, name: str, data: bytes) -> str:
     return write_file(os.path.join(environment.folder, name), data)
-
-
-def _read_json(path: str) -> dict[str, Any]:
-    try:
-        found = json.loads(read_file(path) or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _texts(told: Any) -> list[str]:
-    """Return the texts in what should be a list of them; a script may have written it."""
-    return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
 
 
 def _failure(ending: dict[str, Any], complaint: str) -> str:

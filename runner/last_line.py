@@ -13,8 +13,8 @@ INTERVAL = 0.25
 LONGEST = 200
 """Bytes of a line; progress is shown in one line on a screen."""
 
-MARK, TAKEN = b"\x01", b"\x02\n"
-"""What begins a line that is told, and the line that says that the job was taken.
+MARK, TAKEN, ENDED = b"\x01", b"\x02\n", b"\x03"
+"""What begins a line that is told, the line that says that the job was taken, and what begins the one with its ending.
 
 Any other line on the supervisor's stdout is a complaint of its interpreter.
 """

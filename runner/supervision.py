@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 
-from .last_line import MARK, TAKEN
+from forerun.resolver.value import Value
+
+from .last_line import ENDED, MARK, TAKEN
 from .process import Cancellation, end_supervisor, start_supervisor
 
 TYPE_CHECKING = False
@@ -21,6 +23,13 @@ LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 STARTER = f"import sys; sys.path.insert(0, {PACKAGE_ROOT!r}); from forerun.runner.supervised import main; main()"
 LONGEST_COMPLAINT = 4096
+
+
+class Said(Value):
+    """What a supervisor said: how its script ended (see `read_ending`), if it did, and its interpreter's complaint."""
+
+    ending: bytes = b""
+    complaint: str = ""
 
 
 class Supervisors:
@@ -79,22 +88,25 @@ def supervise(
     job: str,
     cancellation: Cancellation,
     on_line: Callable[[str], None] | None = None,
-) -> str | None:
-    """Give a supervisor its job, wait until it has ended, and return what its interpreter complained of.
+) -> Said | None:
+    """Give a supervisor its job, wait until it has ended, and return what it said.
 
-    Returns None where it was killed before it took the job. `on_line` is called with the script's last line of output,
-    now and then.
+    Returns None where it was killed before it took the job. Of one that did not end well the ending counts for nothing:
+    a script that may write to its pipe (`/proc/PID/fd/1`) would have to kill it to have the last word. `on_line` is
+    called with the script's last line of output, now and then.
 
     Raises:
         Cancelled: the run was cancelled before.
     """
-    complaint, is_taken = b"", False
+    ending, complaint, is_taken = b"", b"", False
     try:
         cancellation.adopt(supervisor, job)
         assert supervisor.stdout is not None
         for line in supervisor.stdout:
             if line == TAKEN:
                 is_taken = True
+            elif line.startswith(ENDED):
+                ending = line[1:]
             elif not line.startswith(MARK):
                 complaint = (complaint + line)[-LONGEST_COMPLAINT:]
             elif on_line is not None:
@@ -102,4 +114,6 @@ def supervise(
     finally:
         cancellation.finished()
         end_supervisor(supervisor)
-    return complaint.decode("utf-8", "replace") if is_taken or complaint else None
+    if not (is_taken or complaint):
+        return None
+    return Said(b"" if supervisor.returncode else ending, complaint.decode("utf-8", "replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from forerun.resolver.source import from_code
 from forerun.resolver.target import this_target
 from forerun.resolver.trust import policy
 from forerun.runner.captured import Captured
+from forerun.runner.ending import read_ending
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
 from forerun.runner.store import open_store, recover
@@ -56,6 +58,66 @@ def test_a_link_in_place_of_the_run_s_folder_leads_nowhere(tmp_path: Path) -> No
     except forerun.RunnerError:
         pass
     assert (tmp_path / "kept").read_text() == "kept"
+
+
+FORGED = {"outcome": "exited", "code": 0, "signal": 0, "reached": []}
+LINE = b"\x03" + json.dumps(FORGED).encode() + b"\n"
+SAID = f"with open(f'/proc/{{os.getppid()}}/fd/1', 'wb', buffering=0) as pipe:\n    pipe.write({LINE!r})\n"
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is a part of Linux")
+
+
+@on_linux
+def test_a_script_that_kills_its_supervisor_cannot_say_that_it_succeeded() -> None:
+    """Neither by a file of ours nor by the pipe that the supervisor would have said it through."""
+    code = (
+        f"{FOLDER}import signal, time\nopen(folder + '/ending.json', 'wb').write({LINE[1:]!r})\n{SAID}"
+        "os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)"
+    )
+    with pytest.raises(forerun.RunnerError, match=r"^the script cannot be run: its supervisor was killed$"):
+        forerun.run(code, timeout=60)
+
+
+@on_linux
+def test_what_a_script_puts_into_the_pipe_is_not_the_last_word() -> None:
+    result = forerun.run(f"import os\n{SAID}raise SystemExit(3)", timeout=60)
+    assert (result.status, result.exit_code) == ("run-error", 3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "succeeded"},
+        {"outcome": None},
+        {"code": None},
+        {"code": "0"},
+        {"code": 0.5},
+        {"code": True},
+        {"signal": None},
+        {"signal": [9]},
+        {"outcome": None, "failure": 5, "refused": ""},
+        {"outcome": None, "failure": "no", "refused": ["mount"]},
+        {"outcome": None, "failure": "no"},
+    ],
+    ids=str,
+)
+def test_an_ending_with_a_field_that_is_none_says_nothing(changes: dict[str, object]) -> None:
+    whole = {**FORGED, **changes}
+    assert read_ending(json.dumps(whole).encode()) == {}
+    assert read_ending(json.dumps({name: each for name, each in whole.items() if each is not None}).encode()) == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"5"], ids=repr)
+def test_what_is_no_ending_says_nothing(data: bytes) -> None:
+    assert read_ending(data) == {}
+
+
+def test_a_whole_ending_is_read() -> None:
+    assert read_ending(json.dumps({**FORGED, "reached": ["memory", 5]}).encode()) == {**FORGED, "reached": ["memory"]}
+    assert read_ending(b'{"failure": "no", "refused": "mount", "errno": 1}') == {
+        "failure": "no", "refused": "mount", "errno": 1,
+    }  # fmt: skip
+    assert read_ending(b'{"failure": "no", "refused": "", "errno": null}')["errno"] == 0
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import forerun
 from forerun.runner import mount
 from forerun.runner.captured import Captured
 from forerun.runner.errors import ContainmentError, RunnerError
+from forerun.runner.supervision import Said
 
 
 @pytest.fixture
@@ -204,13 +205,12 @@ def test_only_a_system_that_never_allows_it_is_not_asked_again(
     monkeypatch.setattr(mount, "_can_separate", True)
 
     class Refusing(Captured):
-        def _supervised(self, job: str, python: str, cancellation: Any) -> str:
+        def _supervised(self, job: str, python: str, cancellation: Any) -> Said:
             told = json.loads(Path(job).read_text())
             if not told["confined"]["own_processes"]:
                 return super()._supervised(job, python, cancellation)
             ending = {"failure": os.strerror(number), "errno": number, "refused": "processes"}
-            Path(job).with_name("ending.json").write_text(json.dumps(ending))
-            return ""
+            return Said(json.dumps(ending).encode())
 
     def run() -> forerun.RunResult:
         return forerun.run("1", protects_store=True, mount=("/working", tmp_path), executor=Refusing())
