@@ -98,8 +98,11 @@ class Memory:
 
 
 def _is_plain(source: Source, request: Request) -> bool:
-    """Whether a person's script runs on our own interpreter, with nothing added."""
-    is_ours = source.author == "person" and source.kind != "notebook" and not request.protects_store
+    """Whether a person's script runs on our own interpreter, with nothing added.
+
+    One of an archive does not: it is unpacked at another path each time.
+    """
+    is_ours = source.author == "person" and source.kind != "notebook" and not (request.protects_store or source.project)
     return is_ours and not (request.python or request.dependencies or request.preinstalled or request.is_refreshed)
 
 

@@ -240,6 +240,16 @@ def test_one_that_is_no_archive_makes_no_store(
     assert not (tmp_path / "store").exists()
 
 
+def test_nothing_is_remembered_of_what_lies_elsewhere_the_next_time(
+    app: Path, run_forerun: Forerun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORERUN_CACHE_DIR", str(tmp_path / "store"))
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", "print('ran')\n")
+    assert run_forerun("app.pyz").stdout == "ran\n"
+    assert list((tmp_path / "store" / "1" / "predictions").iterdir()) == []
+
+
 def test_a_damaged_archive_is_one_sentence(run_forerun: Forerun, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
         archive.writestr("__main__.py", "print(1)")
