@@ -282,5 +282,6 @@ def test_lines_of_a_notebook_are_left_out_and_named(way: str, run_forerun: Forer
     done = run_forerun("run", "-c", code) if way == "code" else run_forerun("run", "-", input=code)
     assert done.stdout == "[]\n"
     assert sentence(done, 0) == (
-        "line 1 (%matplotlib) and line 2 (!ls) are not executed, since only notebooks can; what is assigned there is empty"
+        "line 1 (%matplotlib) and line 2 (!ls) are not executed, since only notebooks can; "
+        "what is assigned there is empty"
     )
