@@ -36,6 +36,13 @@ import forerun
 result = forerun.run(sys.argv[1], **json.loads(sys.argv[2]))
 print(json.dumps([result.status, result.output, result.error, getattr(getattr(result, "value", None), "data", None)]))
 """
+READ = """\
+def read(name):
+    try:
+        return open(f"/proc/{name}/cmdline", errors="replace").read()
+    except OSError:  # It has ended meanwhile.
+        return ""
+"""
 DAEMON = """\
 import os, subprocess, sys
 sleeper = [sys.executable, "-c", "import time; time.sleep(1000)", {mark!r}]
@@ -98,15 +105,13 @@ def test_paths_under_the_mount_are_translated(cache_dir: Path, tmp_path: Path) -
 
 def test_daemons_end_with_the_run(cache_dir: Path) -> None:
     mark = f"daemon of {os.getpid()}"
-    read = 'read = lambda name: open(f"/proc/{name}/cmdline", errors="replace").read()\n'
-    assert run(read + DAEMON.format(mark=mark))[0] == "success"
+    assert run(READ + DAEMON.format(mark=mark))[0] == "success"
     assert processes_with(mark) == []
 
 
 def test_daemons_end_with_the_command(cache_dir: Path, tmp_path: Path) -> None:
     mark = f"daemon of the command of {os.getpid()}"
-    read = 'read = lambda name: open(f"/proc/{name}/cmdline", errors="replace").read()\n'
-    (tmp_path / "script.py").write_text(read + DAEMON.format(mark=mark))
+    (tmp_path / "script.py").write_text(READ + DAEMON.format(mark=mark))
     command = like_macos(COMMAND, "run", "script.py", cwd=tmp_path)
     assert command.communicate() == ("", "")
     assert command.returncode == 0
