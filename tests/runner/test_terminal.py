@@ -66,14 +66,24 @@ def test_prompts_and_the_size_of_the_terminal(terminal: Open, forerun_command: l
     assert opened.end() == 0
 
 
+def wait_until_stopped(process: str) -> None:
+    until = time.monotonic() + DEADLINE
+    while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_stop_and_continue(shell: Terminal, tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("print('begun', flush=True)\nprint('got ' + input())\n")
+    (tmp_path / "a.py").write_text("import os\nprint('begun', os.getpid(), flush=True)\nprint('got ' + input())\n")
     shell.send("frn a.py\n")
-    shell.expect("begun")
+    shell.expect("begun ")
+    script = shell.expect("\r\n")
     shell.send("\x1a")
     shell.expect("Stopped")
     # Until it prompts, the shell may throw away what is typed.
     shell.expect("$ ")
+    # The shell only waits for forerun; on a busy machine the script has yet to notice, and would read what is typed.
+    wait_until_stopped(script)
     shell.send("fg\n")
     shell.expect("frn a.py")
     shell.send("words\n")
