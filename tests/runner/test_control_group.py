@@ -32,7 +32,7 @@ MEMORY, PROCESSES = Limits(memory=300 << 20), Limits(processes=9)
 
 EACH_BELOW = """
 import subprocess, sys, time
-code = "x = b'x' * (120 << 20); print('made', flush=True); input()"
+code = "import sys; x = b'x' * (120 << 20); print('made', flush=True); sys.stdin.readline()"
 running = []
 for _ in range({}):
     running.append(subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
