@@ -76,6 +76,16 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def outer(cache_dir: Path) -> dict[str, str]:
+    """What an MCP client passes on to a server that it starts, and our store.
+
+    And where distributions come from, as here: another index means other layers, and each would be built twice.
+    """
+    kept = {name: os.environ[name] for name in ("HOME", "PATH", "USER", "PIP_CONFIG_FILE") if name in os.environ}
+    return {**kept, "FORERUN_CACHE_DIR": str(cache_dir)}
+
+
+@pytest.fixture(scope="session")
 def forerun_command() -> list[str]:
     """The argument vector of the command, by the interpreter that runs the tests."""
     source = Path(__file__).parent.parent / "src"

@@ -59,15 +59,12 @@ def test_by_the_library(
 
 
 @pytest.mark.anyio
-async def test_by_an_mcp_client(name: str, product: str, folder: Path, cache_dir: Path) -> None:
+async def test_by_an_mcp_client(name: str, product: str, folder: Path, outer: dict[str, str]) -> None:
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "forerun", "stdio", "--mount", "/working", "--path", str(folder)],
-        env={
-            **{each: os.environ[each] for each in ("HOME", "PATH", "USER") if each in os.environ},
-            "PYTHONPATH": str(ROOT / "src"), "FORERUN_CACHE_DIR": str(cache_dir),
-        },
-    )  # fmt: skip
+        env={**outer, "PYTHONPATH": str(ROOT / "src")},
+    )
     async with Client(stdio_client(server)) as client:
         for _ in range(2):
             result = await client.call_tool("run_python_file", {"file_path": f"/working/{name}"})

@@ -42,13 +42,6 @@ def cache(cache_dir: Path) -> Path:
 
 
 @pytest.fixture
-def outer(cache: Path) -> dict[str, str]:
-    """What an MCP client passes on to a server that it starts, and our cache."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH", "USER") if name in os.environ}
-    return {**kept, "FORERUN_CACHE_DIR": str(cache)}
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "mounted"
     made.mkdir()
