@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,7 +22,7 @@ from forerun.server.settings import Settings
 from forerun.server.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Iterator
     from contextlib import AbstractAsyncContextManager
 
 
@@ -175,8 +176,11 @@ class HttpServer:
         return answer.status, text
 
 
+Launch = Callable[[list[str], dict[str, str], Path], HttpServer]
+
+
 @pytest.fixture(scope="session")
-def launch() -> Callable[..., HttpServer]:
+def launch() -> Launch:
     """Starts a server over HTTP, on a free port."""
 
     def launched(command: list[str], environment: dict[str, str], folder: Path) -> HttpServer:
@@ -196,13 +200,27 @@ def launch() -> Callable[..., HttpServer]:
 
 @pytest.fixture
 def serve(
-    outer: dict[str, str], forerun_command: list[str], launch: Callable[..., HttpServer], tmp_path: Path
+    outer: dict[str, str], forerun_command: list[str], launch: Launch, tmp_path: Path
 ) -> Iterator[Callable[..., HttpServer]]:
     """Starts servers that end with the test."""
+    yield from _serving(forerun_command, outer, launch, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serve_for_all(
+    outer: dict[str, str], forerun_command: list[str], launch: Launch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., HttpServer]]:
+    """Starts servers that end with the file, for tests that neither end them nor need flags of their own."""
+    yield from _serving(forerun_command, outer, launch, tmp_path_factory.mktemp("served"))
+
+
+def _serving(
+    command: list[str], environment: dict[str, str], launch: Launch, folder: Path
+) -> Iterator[Callable[..., HttpServer]]:
     started: list[HttpServer] = []
 
     def start(*flags: str, transport: str = "streamable-http", **more: str) -> HttpServer:
-        started.append(launch([*forerun_command, transport, *flags], {**outer, **more}, tmp_path))
+        started.append(launch([*command, transport, *flags], {**environment, **more}, folder))
         return started[-1]
 
     yield start
@@ -224,6 +242,7 @@ class Sleeper:
 
     def __init__(self, folder: Path) -> None:
         self._held = folder / "held"
+        self._held.unlink(missing_ok=True)
 
     def is_started(self) -> bool:
         return self._held.exists()

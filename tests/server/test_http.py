@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 from forerun.server.kept import Farewell, Kept, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from .conftest import HttpServer
@@ -33,20 +32,27 @@ TOKEN = "a-token-of-the-tests"
 
 
 @pytest.fixture(scope="module")
-def open_server(
-    cache_dir: Path,
-    forerun_command: list[str],
-    launch: Callable[..., HttpServer],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[HttpServer]:
+def open_server(serve_for_all: Callable[..., HttpServer]) -> HttpServer:
     """One server without a token for all tests that only ask whether they get in."""
-    flags = ["--no-token", "--allow-host", "forerun.example", "--allow-origin", "https://app.example"]
-    environment = {"PATH": os.environ["PATH"], "FORERUN_CACHE_DIR": str(cache_dir)}
-    folder = tmp_path_factory.mktemp("open")
-    server = launch([*forerun_command, "streamable-http", *flags], environment, folder)
-    yield server
-    server.process.kill()
-    server.process.communicate()
+    return serve_for_all("--no-token", "--allow-host", "forerun.example", "--allow-origin", "https://app.example")
+
+
+@pytest.fixture(scope="module")
+def closed_server(serve_for_all: Callable[..., HttpServer]) -> HttpServer:
+    """One with a token that its operator chose."""
+    return serve_for_all(FORERUN_TOKEN=TOKEN)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the servers of this file mount."""
+    return tmp_path_factory.mktemp("mounted")
+
+
+@pytest.fixture(scope="module", params=["streamable-http", "sse"])
+def server(request: pytest.FixtureRequest, serve_for_all: Callable[..., HttpServer], folder: Path) -> HttpServer:
+    """One server of each transport for all tests that only call tools."""
+    return serve_for_all("--path", str(folder), transport=request.param)
 
 
 @asynccontextmanager
@@ -73,11 +79,7 @@ ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "appl
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("transport", ["streamable-http", "sse"])
-async def test_a_pasted_configuration_works(
-    transport: str, serve: Callable[..., HttpServer], mode: str, ask: Ask, folder: Path
-) -> None:
-    server = serve("--path", str(folder), transport=transport)
+async def test_a_pasted_configuration_works(server: HttpServer, mode: str, ask: Ask) -> None:
     async with client_of(server, mode) as client:
         text, facts, is_error = await ask(client, "run_python_code", python_code="open('a.txt', 'w').write('x'); 1 + 1")
     assert (facts["return_value"], is_error) == (2, False)
@@ -85,22 +87,21 @@ async def test_a_pasted_configuration_works(
     assert "/working/a.txt" in text
 
 
-def test_only_who_has_the_token_gets_in(serve: Callable[..., HttpServer]) -> None:
-    server = serve(FORERUN_TOKEN=TOKEN)
-    assert server.headers == {"Authorization": "Bearer ${FORERUN_TOKEN}"}
-    assert TOKEN not in server.said
+def test_only_who_has_the_token_gets_in(closed_server: HttpServer) -> None:
+    assert closed_server.headers == {"Authorization": "Bearer ${FORERUN_TOKEN}"}
+    assert TOKEN not in closed_server.said
     good = {**ACCEPT, "Authorization": f"Bearer {TOKEN}"}
-    assert server.request("POST", "/mcp", good, INITIALIZE)[0] == 200
+    assert closed_server.request("POST", "/mcp", good, INITIALIZE)[0] == 200
     for wrong in (
         {},
         {"Authorization": f"Bearer {TOKEN}x"},
         {"Authorization": f"Basic {TOKEN}"},
         {"Authorization": TOKEN},
     ):
-        status, text = server.request("POST", "/mcp", {**ACCEPT, **wrong}, INITIALIZE)
+        status, text = closed_server.request("POST", "/mcp", {**ACCEPT, **wrong}, INITIALIZE)
         assert (status, text) == (401, "send the token of this server\n")
-    assert server.request("GET", "/nothing", {})[0] == 401
-    assert server.request("GET", "/healthz", {}) == (200, "ok\n")
+    assert closed_server.request("GET", "/nothing", {})[0] == 401
+    assert closed_server.request("GET", "/healthz", {}) == (200, "ok\n")
 
 
 @pytest.mark.parametrize(
@@ -125,9 +126,8 @@ def test_foreign_hosts_and_origins_are_refused(headers: dict[str, str], status: 
     assert open_server.request("GET", "/healthz", headers)[0] == status
 
 
-def test_a_body_that_is_too_large_is_refused(serve: Callable[..., HttpServer]) -> None:
-    server = serve(FORERUN_TOKEN=TOKEN)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+def test_a_body_that_is_too_large_is_refused(closed_server: HttpServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", closed_server.port, timeout=120)
     connection.putrequest("POST", "/mcp")
     for name, value in {**ACCEPT, "Authorization": f"Bearer {TOKEN}", "Content-Length": "50000000"}.items():
         connection.putheader(name, value)
@@ -181,11 +181,7 @@ def test_a_port_that_is_taken_is_one_sentence(outer: dict[str, str], forerun_com
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("transport", ["streamable-http", "sse"])
-async def test_what_is_kept_is_for_the_session_that_made_it(
-    transport: str, serve: Callable[..., HttpServer], ask: Ask
-) -> None:
-    server = serve(transport=transport)
+async def test_what_is_kept_is_for_the_session_that_made_it(server: HttpServer, ask: Ask) -> None:
     async with client_of(server, "legacy") as one, client_of(server, "legacy") as other:
         _, facts, _ = await ask(one, "run_python_code", python_code="print('x' * 100_000)")
         (file,) = facts["files"]
@@ -217,15 +213,11 @@ async def test_signal_ends_the_run_and_the_server(
     assert sorted(each.name for each in (cache / "1" / "runs").glob(f"{server.process.pid}-*")) == []
 
 
-@pytest.mark.parametrize(
-    ("transport", "era"), [("streamable-http", "auto"), ("streamable-http", "legacy"), ("sse", "legacy")]
-)
 @pytest.mark.anyio
 async def test_cancelling_a_call_ends_its_run(
-    transport: str, era: str, serve: Callable[..., HttpServer], folder: Path, sleeper: Any, wait: Callable[..., None]
+    server: HttpServer, mode: str, sleeper: Any, wait: Callable[..., None]
 ) -> None:
-    server = serve("--path", str(folder), transport=transport)
-    async with client_of(server, era) as client, anyio.create_task_group() as tasks:
+    async with client_of(server, mode) as client, anyio.create_task_group() as tasks:
         tasks.start_soon(client.call_tool, "run_python_code", {"python_code": sleeper.code})
         while not sleeper.is_started():
             await anyio.sleep(0.05)
@@ -234,21 +226,26 @@ async def test_cancelling_a_call_ends_its_run(
             await anyio.to_thread.run_sync(lambda: wait(sleeper.is_gone, "program ended"))
 
 
-@pytest.mark.parametrize("transport", ["streamable-http", "sse"])
-@pytest.mark.anyio
-async def test_a_client_that_is_gone_takes_its_run_along(
-    transport: str, serve: Callable[..., HttpServer], folder: Path, sleeper: Any, wait: Callable[..., None]
-) -> None:
-    server = serve("--path", str(folder), "--no-token", transport=transport)
-    program = (
-        "import anyio, sys\nfrom mcp.client import Client\nfrom mcp.client.sse import sse_client\n"
-        "async def main():\n"
-        "    target = sse_client(sys.argv[1]) if sys.argv[1].endswith('sse') else sys.argv[1]\n"
-        "    async with Client(target, mode='legacy' if sys.argv[1].endswith('sse') else 'auto') as client:\n"
-        "        await client.call_tool('run_python_code', {'python_code': sys.argv[2]})\n"
-        "anyio.run(main)\n"
-    )
-    gone = subprocess.Popen([sys.executable, "-c", program, server.url, sleeper.code])
+CLIENT = """
+import anyio, json, sys
+from mcp.client import Client
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+
+async def main(url, headers, code):
+    async with create_mcp_http_client(headers=headers) as http_client:
+        is_sse = url.endswith("/sse")
+        target = sse_client(url, headers) if is_sse else streamable_http_client(url, http_client=http_client)
+        async with Client(target, mode="legacy" if is_sse else "auto") as client:
+            await client.call_tool("run_python_code", {"python_code": code})
+
+anyio.run(main, sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])
+"""
+
+
+def test_a_client_that_is_gone_takes_its_run_along(server: HttpServer, sleeper: Any, wait: Callable[..., None]) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", CLIENT, server.url, json.dumps(server.headers), sleeper.code])
     try:
         wait(sleeper.is_started, "program started")
     finally:
