@@ -26,8 +26,9 @@ TOGETHER = {
     "large layers": "test_examples test_readme runner/test_artefacts runner/test_fallback runner/test_missing_messages "
     "runner/test_outcomes server/test_install server/test_results",
     "control groups": "runner/test_control_group runner/test_bubblewrap runner/test_limits server/test_containment",
+    "packages of npm": "server/test_clients server/test_conformance",
 }
-"""Files for one worker: they need the same large distributions, or look at what the machine has only once."""
+"""Files for one worker: they need the same large things, or look at what the machine has only once."""
 GROUPS = {f"tests/{name}.py": group for group, names in TOGETHER.items() for name in names.split()}
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,22 +40,37 @@ def entry_of(host: str, snippet: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_a_snippet_starts_a_server_as_it_is(host: str, run_forerun: Forerun, tmp_path: Path) -> None:
-    (tmp_path / "a folder").mkdir()
-    printed = run_forerun("config", host, "--mount", "/data", "--path", "a folder")
-    assert (printed.returncode, printed.stderr) == (0, "")
-    entry = entry_of(host, printed.stdout)
-    assert os.path.isabs(entry["command"])
-    assert entry["args"][-5:] == ["stdio", "--mount", "/data", "--path", str(tmp_path / "a folder")]
+@pytest.fixture(scope="module")
+def working(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder, with another in it, for the snippets of all hosts, so that they start the same server."""
+    folder = tmp_path_factory.mktemp("working")
+    (folder / "a folder").mkdir()
+    return folder
+
+
+@cache
+def name_of_server(*command: str) -> str:
+    """Start a command, once for all hosts that have the same, and return what the server calls itself."""
     source = Path(__file__).parent.parent.parent / "src"
     started = subprocess.run(
-        [entry["command"], *entry["args"]],
+        command,
         input=json.dumps(INITIALIZE) + "\n",
         capture_output=True, text=True, cwd="/", timeout=120,
         env={**os.environ, "PYTHONPATH": str(source)},
     )  # fmt: skip
-    assert json.loads(started.stdout.splitlines()[0])["result"]["serverInfo"]["name"] == "forerun", started.stderr
+    assert started.stdout, started.stderr
+    name: str = json.loads(started.stdout.splitlines()[0])["result"]["serverInfo"]["name"]
+    return name
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_snippet_starts_a_server_as_it_is(host: str, run_forerun: Forerun, working: Path) -> None:
+    printed = run_forerun("config", host, "--mount", "/data", "--path", "a folder", cwd=working)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    entry = entry_of(host, printed.stdout)
+    assert os.path.isabs(entry["command"])
+    assert entry["args"][-5:] == ["stdio", "--mount", "/data", "--path", str(working / "a folder")]
+    assert name_of_server(entry["command"], *entry["args"]) == "forerun"
 
 
 @pytest.mark.parametrize(

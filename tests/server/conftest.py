@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -227,6 +228,29 @@ def _serving(
     for server in started:
         server.process.kill()
         server.process.communicate()
+
+
+Install = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Installs a package of npm into a folder, and returns it.
+
+    There is one for all, with a newer Node than most machines have: that, and what the packages share, is large.
+    """
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm")
+    folder = tmp_path_factory.mktemp("npm")
+    path = f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+
+    def installed(package: str) -> Path:
+        command = ["npm", "install", "--no-fund", "--no-audit", package]
+        subprocess.run(command, cwd=folder, capture_output=True, check=True, env={**os.environ, "PATH": path})
+        return folder
+
+    installed("node@22")
+    return installed
 
 
 class Sleeper:

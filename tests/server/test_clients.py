@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Install
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples" / "clients"
@@ -47,31 +50,20 @@ TYPESCRIPT = {
 }
 
 
-def install(package: str, folder: Path) -> None:
-    """Install a package of npm into a folder, by the Node that is installed there already, if one is."""
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm")
-    command = ["npm", "install", "--no-fund", "--no-audit", package]
-    path = f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(command, cwd=folder, capture_output=True, check=True, env={**os.environ, "PATH": path})
-
-
 @pytest.mark.parametrize("example", TYPESCRIPT)
-def test_typescript_client(example: str, environment: dict[str, str], tmp_path: Path) -> None:
-    install(TYPESCRIPT[example], tmp_path)
-    shutil.copy(EXAMPLES / example, tmp_path)
+def test_typescript_client(example: str, environment: dict[str, str], install: Install) -> None:
+    folder = install(TYPESCRIPT[example])
+    shutil.copy(EXAMPLES / example, folder)
     command = ["node", example]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "humanize==" in done.stdout
     assert "1,234,567" in done.stdout
 
 
-def test_inspector(environment: dict[str, str], tmp_path: Path) -> None:
+def test_inspector(environment: dict[str, str], install: Install, tmp_path: Path) -> None:
     """The official inspector, which needs a newer Node than most, calls a tool and finds no fault with the schemas."""
-    install("node@22", tmp_path)
-    install("@modelcontextprotocol/inspector", tmp_path)
-    programs = tmp_path / "node_modules" / ".bin"
+    programs = install("@modelcontextprotocol/inspector") / "node_modules" / ".bin"
     environment = {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
     configuration = {"mcpServers": {"forerun": {"command": "forerun", "args": ["stdio"], "env": environment}}}
     (tmp_path / "mcp.json").write_text(json.dumps(configuration))

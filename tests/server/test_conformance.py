@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from .conftest import HttpServer, Install
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
-SUITE = ("node@22", "@modelcontextprotocol/conformance@0.2.0-alpha.12")
+SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
 
 OLD, NEW = "2025-11-25", "2026-07-28"
 SCENARIOS = {
@@ -40,28 +41,13 @@ BASELINE = {
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm")
-    folder = tmp_path_factory.mktemp("suite")
-    install = ["npm", "install", "--no-fund", "--no-audit", *SUITE]
-    subprocess.run(install, cwd=folder, capture_output=True, check=True)
-    return folder / "node_modules"
+def suite(install: Install) -> Path:
+    return install(SUITE) / "node_modules"
 
 
 @pytest.fixture(scope="module")
-def url(cache_dir: Path, forerun_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = subprocess.Popen(
-        [*forerun_command, "streamable-http", "--no-token", "--port", "0"],
-        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path_factory.mktemp("server"),
-        env={"PATH": os.environ["PATH"], "FORERUN_CACHE_DIR": str(cache_dir)},
-    )  # fmt: skip
-    assert server.stderr is not None
-    found = re.search(r"http://\S+", server.stderr.readline())
-    assert found is not None
-    yield found[0]
-    server.terminate()
-    server.communicate()
+def url(serve_for_all: Callable[..., HttpServer]) -> str:
+    return serve_for_all("--no-token").url
 
 
 @pytest.mark.parametrize(
