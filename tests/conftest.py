@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import shutil
@@ -59,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         file = item.path.relative_to(config.rootpath).as_posix()
         item.add_marker(pytest.mark.xdist_group(GROUPS.get(file, file)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector a look at all tests, each time that one of them makes many objects."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

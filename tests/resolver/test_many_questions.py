@@ -122,7 +122,7 @@ def test_a_large_script_takes_memory_in_pieces() -> None:
     )
     peaks = [
         int(subprocess.run([sys.executable, "-c", code, str(count)], capture_output=True, check=True).stdout)
-        for count in (75_000, 300_000)
+        for count in (60_000, 240_000)
     ]
     assert peaks[1] < 2 * peaks[0]
 

@@ -77,7 +77,7 @@ def test_every_answer_belongs_to_its_question(
         assert seen["right"] + seen["cancelled"] == CALLS
         assert seen["right"]
     wait(lambda: not runs_in(cache), "every run gone", 120)
-    last = client_of(server, "last")
+    last = client_of(server, "last", 5)
     assert json.loads(last.communicate(timeout=300)[0])["right"]
 
 
