@@ -6,6 +6,7 @@ import gc
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -45,21 +46,40 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         return
     if config.option.numprocesses is None and not config.option.usepdb:
         config.option.numprocesses = min(MOST_WORKERS, available_cores())
-        config.option.dist = "loadgroup"
+        config.option.dist = "loadscope"
         # The order of below instead, which puts what takes long first.
         config.option.loadscopereorder = False
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file, or of a group of files, together.
+
+    Not by marks of xdist: with them a worker appends the group to a test's name, which some versions of pytest ignore.
+    """
+    if config.option.dist != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return GROUPS.get(file, file)
+
+    return ByGroup(config, log)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be for what is tested: a shell without job control has what it starts in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, and begin with slow ones, so that no worker ends long after the others."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with slow files, so that no worker ends long after the others."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        file = item.path.relative_to(config.rootpath).as_posix()
-        item.add_marker(pytest.mark.xdist_group(GROUPS.get(file, file)))
 
 
 def pytest_collection_finish() -> None:
