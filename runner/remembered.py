@@ -14,8 +14,6 @@ from forerun.resolver.findings import Diagnostic, Evidence, Requirement, Resolut
 from forerun.resolver.target import Target
 from forerun.resolver.value import Value
 
-from .digest import digest
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +27,16 @@ if TYPE_CHECKING:
 
 KINDS = {kind.__name__: kind for kind in (Diagnostic, Evidence, Requirement, Resolution, Target)}
 
-PLACES = 3
-"""Digits of a key that choose its file: 4,096 files at most, of which the last comer has each."""
+PLACES = 4093
+"""Files at most, of which the last comer has each: a prime, so that a remainder by it chooses well."""
 
-DIGITS = 32
-"""Hexadecimal digits of a digest."""
+LARGEST = 100_000
+"""Characters; a longer text takes as long to compare as it saves, and as much room."""
+
+CHECK = 2**61 - 1
+"""A remainder by this prime tells a damaged file. A hash would do so, too, but to load one takes half a millisecond."""
+
+CHECK_SIZE = 8
 
 ABOVE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -43,36 +46,40 @@ class Memory:
 
     def __init__(self, store: Store, source: Source, request: Request, interpreter: Interpreter) -> None:
         self._source = source
-        self._key = ""
+        self._asked = b""
         if _is_plain(source, request):
             options = (request.import_map, request.with_hints, request.all_optional)
             told = (source.kind, source.path, source.notes, source.not_executed, options)
-            self._key = digest("\0".join([interpreter.identity, *_own_state(), repr(told), source.text]))
-        self._path = store.path("predictions", self._key[:PLACES])
+            asked = "\0".join([interpreter.identity, *_own_state(), repr(told), source.text])
+            self._asked = asked.encode("utf-8", "surrogatepass")
+        self._path = store.path("predictions", str(_remainder(self._asked, PLACES)))
 
     def recall(self) -> Resolution | None:
         """Return the resolution that analysing the script anew would give; None where that must be done."""
-        if not self._key:
+        if not self._asked:
             return None
         try:
             with open(self._path, "rb") as file:
-                key, checksum, data = file.read(DIGITS), file.read(DIGITS), file.read()
+                check, data = int.from_bytes(file.read(CHECK_SIZE), "little"), file.read()
         except OSError:
             return None
-        if key.decode("latin-1") != self._key or checksum.decode("latin-1") != digest(data):
+        if not data or check != _remainder(data, CHECK):
             return None
-        resolution: Resolution = _revived(marshal.loads(data))
+        asked, flat = marshal.loads(data)
+        if asked != self._asked:
+            return None
+        resolution: Resolution = _revived(flat)
         return None if resolution.third_party and self._is_influenced(resolution) else resolution
 
     def keep(self, resolution: Resolution) -> None:
         """Remember a resolution, if the text alone has led to it; what cannot be written down is not."""
-        if not self._key or not self._follows_from_text(resolution):
+        if not self._asked or not self._follows_from_text(resolution):
             return
-        data = marshal.dumps(_flat(resolution))
+        data = marshal.dumps((self._asked, _flat(resolution)))
         try:
-            # Two who write at once, or one who is killed, leave what the checksum tells from a whole one.
+            # Two who write at once, or one who is killed, leave what the check tells from a whole one.
             with open(self._path, "wb", buffering=0) as file:
-                file.write(self._key.encode() + digest(data).encode() + data)
+                file.write(_remainder(data, CHECK).to_bytes(CHECK_SIZE, "little") + data)
         except OSError:
             return
 
@@ -103,7 +110,14 @@ def _is_plain(source: Source, request: Request) -> bool:
     One of an archive does not: it is unpacked at another path each time.
     """
     is_ours = source.author == "person" and source.kind != "notebook" and not (request.protects_store or source.project)
-    return is_ours and not (request.python or request.dependencies or request.preinstalled or request.is_refreshed)
+    if not is_ours or len(source.text) > LARGEST:
+        return False
+    return not (request.python or request.dependencies or request.preinstalled or request.is_refreshed)
+
+
+def _remainder(data: bytes, prime: int) -> int:
+    # With a one in front, so that zeros at the beginning count, too.
+    return int.from_bytes(b"\1" + data, "big") % prime
 
 
 def _own_state() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from forerun.resolver.findings import Resolution
 from forerun.resolver.source import Source, from_code, from_file
 from forerun.runner.interpreter import this_interpreter
 from forerun.runner.prediction import predicted, resolution_for
-from forerun.runner.remembered import Memory
+from forerun.runner.remembered import LARGEST, PLACES, Memory
 from forerun.runner.request import Request
 from forerun.runner.store import Store, open_store
 
@@ -185,9 +186,10 @@ def test_new_packages_beside_us_are_noticed(
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda data: data[:-1], lambda data: data[:70], lambda data: b"", lambda data: data[:80] + b"\0" + data[81:],
-     lambda data: b"0" * 32 + data[32:], lambda data: data[:32] + b"\xff" * 32 + data[64:]],
-    ids=["short", "head", "empty", "changed", "other key", "other sum"],
+    [lambda data: data[:-1], lambda data: data[:8], lambda data: data[:4], lambda data: b"",
+     lambda data: data[:80] + b"\xff" + data[81:], lambda data: data + b"\1", lambda data: b"\xff" * 8 + data[8:],
+     lambda data: bytes(len(data))],
+    ids=["short", "head", "part of its head", "empty", "changed", "longer", "other check", "zeros"],
 )  # fmt: skip
 def test_a_damaged_memory_is_none(damage: Callable[[bytes], bytes], store: Store, recalled: Recalled) -> None:
     def change() -> None:
@@ -203,8 +205,27 @@ def test_there_is_a_bounded_number_of_files(store: Store) -> None:
         predicted(from_code(f"x = {number}"), request, store, None)
     names = os.listdir(store.path("predictions"))
     assert 0 < len(names) <= 50
-    assert all(len(name) == 3 for name in names)
+    assert all(0 <= int(name) < PLACES for name in names)
     assert Memory(store, from_code("x = 49"), request, interpreter).recall() is not None
+
+
+def test_a_long_text_is_analysed_each_time(recalled: Recalled) -> None:
+    assert recalled(from_code(f"import yaml\n# {'x' * (LARGEST - 20)}")) is not None
+    assert recalled(from_code(f"import yaml\n# {'x' * LARGEST}")) is None
+
+
+def test_of_two_scripts_with_one_place_the_last_has_it(store: Store) -> None:
+    places: dict[str, list[Source]] = {}
+    for number in itertools.count():
+        source = from_code(f"import yaml\nx = {number * number}")
+        sharing = places.setdefault(Memory(store, source, Request(), this_interpreter())._path, [])
+        sharing.append(source)
+        if len(sharing) == 2:
+            break
+    for source in (*sharing, *sharing):
+        predicted(source, Request(), store, None)
+        held = [Memory(store, each, Request(), this_interpreter()).recall() is not None for each in sharing]
+        assert held == [each is source for each in sharing]
 
 
 def test_a_store_that_cannot_be_written_to_is_no_obstacle(store: Store) -> None:
