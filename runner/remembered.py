@@ -40,6 +40,9 @@ CHECK_SIZE = 8
 
 ABOVE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+IS_INSTALLED = os.path.basename(os.path.dirname(ABOVE)) in ("site-packages", "dist-packages")
+"""Whether we lie on `sys.path` where an installer put us, and its folder changes when it puts others there."""
+
 
 class Memory:
     """What is remembered in a store about one script, as it is to be run."""
@@ -127,7 +130,7 @@ def _own_state() -> Iterator[str]:
             yield f"{folder} {os.stat(folder).st_mtime_ns}"
         except OSError:
             continue
-    for folder in (os.path.join(ABOVE, "resolver"), os.path.join(ABOVE, "data")):
+    for folder in () if IS_INSTALLED else (os.path.join(ABOVE, "resolver"), os.path.join(ABOVE, "data")):
         with os.scandir(folder) as entries:
             yield repr([entry.stat().st_mtime_ns for entry in entries])
 
