@@ -9,6 +9,7 @@ fresh environment, run, fail, pip install, run again.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import statistics
@@ -99,18 +100,23 @@ class Bench:
             each.close()
 
     def first_run(self) -> None:
-        """A run with an empty store, where uv's cache has all that is needed, against a bare run."""
+        """A run with an empty store, where uv's cache has all that is needed, against a bare run.
+
+        Each has a store of its own, and none is deleted in between: a disk that has just deleted thousands of files
+        takes several times as long to make others.
+        """
         script = str(self._folder / "numpy+pandas.py")
-        store = self._folder / "first"
-        first = (sys.executable, "-c", f"import os; os.environ['FORERUN_CACHE_DIR'] = {str(store)!r}; "
-                 "from forerun.commands.main import forerun; raise SystemExit(forerun())", script)  # fmt: skip
-        self._call(list(first))
-        _remove(store)
+        stores = (self._folder / "first" / str(number) for number in itertools.count())
+
+        def first() -> None:
+            self._call([self._program("forerun"), script], FORERUN_CACHE_DIR=str(next(stores)))
+
+        first()
         self._compare(
             "first run, uv's cache warm, numpy+pandas",
             ("ready environment", [self._python_of("numpy+pandas"), script]),
-            ("forerun", list(first)),
-            after=lambda: _remove(store),
+            ("forerun", first),
+            after=os.sync,
         )
 
     def old_way(self) -> None:
@@ -190,10 +196,9 @@ class Bench:
         action()
         return time.perf_counter() - began
 
-    def _call(self, command: list[str], *, may_fail: bool = False) -> None:
-        done = subprocess.run(
-            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+    def _call(self, command: list[str], *, may_fail: bool = False, **more: str) -> None:
+        environment = {**self._environment, **more}
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode and not may_fail:
             sys.exit(f"{' '.join(command)} failed:\n{done.stderr.decode('utf-8', 'replace')}")
 
@@ -201,12 +206,6 @@ class Bench:
     def _program(name: str) -> str:
         found = shutil.which(name, path=os.path.dirname(sys.executable)) or shutil.which(name)
         return found or sys.exit(f"{name} is not installed beside {sys.executable}")
-
-
-def _remove(folder: Path) -> None:
-    """Delete a store, and wait until the disk knows: else the next run waits for it."""
-    shutil.rmtree(folder)
-    os.sync()
 
 
 if __name__ == "__main__":

@@ -21,9 +21,21 @@ def compile_command(layer: str, interpreter: Interpreter) -> list[str]:
     """
     if not layer or os.path.exists(os.path.join(layer, MARKER)):
         return []
+    return _command(layer, layer, compile_lock(layer), interpreter)
+
+
+def early_command(root: str, layer: str, folder: str, interpreter: Interpreter) -> list[str]:
+    """Return the command that begins to compile what is to become a layer, and lies in `root` until it is checked.
+
+    `folder` is one of the builder's own, for the lock.
+    """
+    return _command(root, layer, os.path.join(folder, "compile"), interpreter)
+
+
+def _command(root: str, layer: str, lock: str, interpreter: Interpreter) -> list[str]:
+    site_packages, shown = (os.path.join(each, interpreter.site_packages) for each in (root, layer))
     program = os.path.join(INSIDE, "_forerun_compile.py")
-    site_packages = os.path.join(layer, interpreter.site_packages)
-    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(layer, MARKER), compile_lock(layer)]
+    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(root, MARKER), lock, shown]
 
 
 def compile_lock(layer: str) -> str:

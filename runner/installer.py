@@ -12,9 +12,9 @@ from .explanation import Explanation, explain
 from .index_settings import index_settings, secrets_in
 from .layout import site_packages_of
 from .lock_form import build_options, is_pylock, locked_distributions
-from .process import run_tool
+from .process import alongside, run_tool
 from .search import PIP_BUILDS, SCRIPT_BUILDS, Search
-from .verification import differing
+from .verification import differing, files_in
 from .windows_skeleton import is_own_program
 
 TYPE_CHECKING = False
@@ -41,6 +41,9 @@ PASSED_WHOLE = frozenset(
 
 FEW_RETRIES, RETRIES = 1, 2
 """Retries before the cache is tried, and after it: the waits are seconds, each twice as long as the one before."""
+
+MANY_FILES = 1_000
+"""Files whose check takes longer than to start a program beside it."""
 
 LARGEST_CONFIGURATION = 60_000
 """Bytes that a pipe takes in at once."""
@@ -105,8 +108,10 @@ class Uv:
             raise self._failure(wanted.requirements, output)
         return output.stdout.decode()
 
-    def install(self, lock: str, python: str, folder: str) -> None:
+    def install(self, lock: str, python: str, folder: str, meanwhile: Sequence[str] = ()) -> None:
         """Install exactly what a lock names into the environment of `python`, as files shared with no cache.
+
+        `meanwhile` is a program that may run beside the check of many files, and be ended at any moment.
 
         Raises:
             InstallError: something cannot be fetched, verified, built or written.
@@ -120,7 +125,7 @@ class Uv:
         command = ["pip", "install", "--no-deps", "--link-mode", "copy", "--python", python, "-r", locked, *checked]
         self._install(command, lock, folder)
         site_packages = site_packages_of(python)
-        if differing(site_packages):
+        if _differs(site_packages, meanwhile):
             # What uv's cache holds was changed since it was unpacked; what comes afresh is checked against the lock.
             _empty(python, site_packages)
             self._install([*command, "--cache-dir", os.path.join(folder, "cache")], lock, folder)
@@ -171,6 +176,14 @@ class Uv:
     def _failure(self, requirements: Sequence[str], output: ToolOutput) -> InstallError:
         why = self._explain(output)
         return InstallError(requirements, why.text, is_offline=why.kind == "network")
+
+
+def _differs(site_packages: str, meanwhile: Sequence[str]) -> bool:
+    files = files_in(site_packages)
+    if len(files) < MANY_FILES or not meanwhile:
+        return bool(differing(site_packages, files))
+    with alongside(meanwhile):
+        return bool(differing(site_packages, files))
 
 
 def _empty(python: str, site_packages: str) -> None:

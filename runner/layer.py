@@ -7,6 +7,7 @@ import time
 
 from forerun.resolver.trust import Policy
 
+from .bytecode import early_command
 from .digest import digest
 from .environment import make_skeleton
 from .errors import GuessRefuted, InstallError, StoreError
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
             """Return a complete lock with hashes; its lines that begin with `NOTE` are for people."""
             ...
 
-        def install(self, lock: str, python: str, folder: str) -> None:
-            """Install exactly what a lock names."""
+        def install(self, lock: str, python: str, folder: str, meanwhile: Sequence[str] = ()) -> None:
+            """Install exactly what a lock names; `meanwhile` is a program that may run beside the check of it."""
             ...
 
 
@@ -195,7 +196,7 @@ class Layers:
         with Lock(self._store, os.path.basename(target), self._should_stop):
             if self._hold(target):
                 return
-            installer.install(lock, python_of(root), folder)
+            installer.install(lock, python_of(root), folder, early_command(root, target, folder, self._interpreter))
             if os.path.lexists(target):
                 # Not a layer, or no longer: a script of an unprotected run has been at it.
                 os.rename(target, self._store.path("trash", f"{os.path.basename(target)}-{time.time_ns():x}"))

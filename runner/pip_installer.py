@@ -84,7 +84,7 @@ class Pip:
                 raise _failure(wanted.requirements, output)
             built.extend(sorted(lacking))
 
-    def install(self, lock: str, python: str, folder: str) -> None:
+    def install(self, lock: str, python: str, folder: str, meanwhile: Sequence[str] = ()) -> None:  # noqa: ARG002
         """Install exactly what a lock names into the environment of `python`.
 
         Raises:

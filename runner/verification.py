@@ -9,14 +9,15 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 CHUNK = 1 << 20
 
 
-def differing(site_packages: str) -> list[str]:
+def differing(site_packages: str, files: Sequence[str] | None = None) -> list[str]:
     """Return the paths, relative to a site-packages folder, that a RECORD lists otherwise, or that none lists.
 
+    `files` is what was there (`files_in`) before something of ours began to add to it; None asks what is there now.
     See "Recording installed projects" of the packaging specifications. A cache that something has changed hands out
     files that were never checked again since they were unpacked, so that they are checked where they arrive.
     """
@@ -28,7 +29,8 @@ def differing(site_packages: str) -> list[str]:
             listed.add(real)
             if not _is_as_listed(real, algorithm, expected):
                 wrong.append(path)
-    wrong += [os.path.relpath(path, site_packages) for path in _files(site_packages) if path not in listed]
+    there = files_in(site_packages) if files is None else files
+    wrong += [os.path.relpath(path, site_packages) for path in there if path not in listed]
     return sorted(wrong)
 
 
@@ -68,8 +70,10 @@ def _hash(path: str, algorithm: str) -> str:
     return base64.urlsafe_b64encode(found.digest()).decode("ascii").rstrip("=")
 
 
-def _files(folder: str) -> Iterator[str]:
+def files_in(folder: str) -> list[str]:
+    """Return the paths of everything in a folder that is not a folder itself; links are not followed."""
+    found = []
     for path, folders, names in os.walk(folder):
         linked = [name for name in folders if os.path.islink(os.path.join(path, name))]
-        for name in (*names, *linked):
-            yield os.path.normpath(os.path.join(path, name))
+        found += [os.path.normpath(os.path.join(path, name)) for name in (*names, *linked)]
+    return found

@@ -1,7 +1,8 @@
 """In a process of its own, at low priority: compiles a layer's modules to bytecode, and marks it when all are done.
 
-Arguments: the site-packages folder, the marker to write, the lock that keeps it to one process at a time. Killed at
-any moment, it loses at most the file under way; the next run goes on from there.
+Arguments: the site-packages folder, the marker to write, the lock that keeps it to one process at a time, and where the
+folder will be when the bytecode is used, which tracebacks show. Killed at any moment, it loses at most the file under
+way; the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ TESTS = frozenset({"tests", "test"})
 """Names of folders that hold a package's own tests."""
 
 
-def main(site_packages: str, marker: str, lock: str) -> None:
+def main(site_packages: str, marker: str, lock: str, shown: str) -> None:
     """Compile everything, unless somebody else does."""
     if hasattr(os, "nice"):  # On Windows we were started with a low priority.
         os.nice(19)
     if not alone(lock):
         return
     for path in in_order(site_packages):
-        compileall.compile_file(path, quiet=2)
+        beside = os.path.relpath(os.path.dirname(path), site_packages)
+        compileall.compile_file(path, ddir=os.path.normpath(os.path.join(shown, beside)), quiet=2)
     remove_halves(site_packages)
     with open(marker, "w"):
         pass

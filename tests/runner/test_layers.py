@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 import forerun
 from forerun.resolver.findings import Requirement
 from forerun.resolver.trust import policy
+from forerun.runner.bytecode import early_command
 from forerun.runner.environment import Environment
 from forerun.runner.errors import InstallError, StoreError
 from forerun.runner.found_layer import Layer
@@ -39,9 +42,9 @@ class Counting(Uv):
         type(self).locked += 1
         return super().lock(wanted, python, folder)
 
-    def install(self, lock: str, python: str, folder: str) -> None:
+    def install(self, lock: str, python: str, folder: str, meanwhile: Sequence[str] = ()) -> None:
         type(self).installed += 1
-        super().install(lock, python, folder)
+        super().install(lock, python, folder, meanwhile)
 
 
 class Offline(Uv):
@@ -282,6 +285,20 @@ def test_a_layer_is_compiled_while_scripts_run_and_its_bytecode_is_used() -> Non
     assert result.status == "success"
     assert cached.stat().st_mtime_ns == stamp
     assert not list(layer.rglob("*.pyc.*"))
+
+
+def test_what_is_compiled_before_a_layer_has_its_name_shows_the_name(tmp_path: Path) -> None:
+    root, layer, interpreter = tmp_path / "building", tmp_path / "layer", this_interpreter()
+    package = root / interpreter.site_packages / "pkg" / "inner"
+    package.mkdir(parents=True)
+    (package / "module.py").write_text("x = 1\n")
+    (package.parent.parent / "single.py").write_text("x = 1\n")
+    subprocess.run(early_command(str(root), str(layer), str(tmp_path), interpreter), check=True)
+    assert (root / "compiled").exists()
+    for path in ("pkg/inner/module.py", "single.py"):
+        cached = cache_from_source(str(root / interpreter.site_packages / path))
+        code = marshal.loads(Path(cached).read_bytes()[16:])
+        assert code.co_filename == str(layer / interpreter.site_packages / path)
 
 
 def test_a_store_that_others_may_write_to_is_refused(tmp_path: Path) -> None:

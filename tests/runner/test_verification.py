@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 import forerun
 from forerun.resolver.findings import Requirement
-from forerun.runner.installer import Uv
+from forerun.runner.installer import MANY_FILES, Uv, _differs
 from forerun.runner.interpreter import this_interpreter
 from forerun.runner.layer import Layers
 from forerun.runner.observer import Observer
 from forerun.runner.store import open_store
-from forerun.runner.verification import differing
+from forerun.runner.verification import differing, files_in
 
 
 def entry(path: str, content: bytes) -> str:
@@ -43,6 +45,28 @@ def installed(tmp_path: Path) -> Path:
 
 def test_what_is_as_listed_does_not_differ(installed: Path) -> None:
     assert differing(str(installed)) == []
+
+
+def test_what_is_compiled_during_a_check_does_not_differ(installed: Path) -> None:
+    record = installed / "pkg-1.0.dist-info" / "RECORD"
+    with record.open("a") as lines:
+        for number in range(MANY_FILES):
+            (installed / "pkg" / f"m{number}.py").write_text("")
+            lines.write(entry(f"pkg/m{number}.py", b"") + "\n")
+    compiled = installed / "pkg" / "__pycache__"
+    code = f"import compileall, time; compileall.compile_dir({str(installed)!r}, quiet=2); time.sleep(600)"
+    for found in (False, True):
+        assert _differs(str(installed), [sys.executable, "-c", code]) is found
+        # It was ended together with the check, at whatever moment that was.
+        shutil.rmtree(compiled, ignore_errors=True)
+        (installed / "added.py").touch()
+
+
+def test_only_what_was_there_at_the_beginning_is_compared(installed: Path) -> None:
+    files = files_in(str(installed))
+    (installed / "pkg" / "later.py").touch()
+    assert differing(str(installed), files) == []
+    assert differing(str(installed)) == ["pkg/later.py"]
 
 
 CHANGES = {
