@@ -71,12 +71,21 @@ def _unpack(path: str, archive: zipfile.ZipFile, folder: str) -> Source:
         os.mkdir(os.path.join(folder, ".git"))
         open(os.path.join(folder, "pyproject.toml"), "w").close()
         for each in _sources_in(archive):
-            archive.extract(each, folder)
+            _extract(archive, each, folder)
         return from_file(os.path.join(folder, "__main__.py"))
     except SourceError as error:
         raise SourceError(path, "holds no __main__.py, so that Python cannot run it") from error
     except Exception as error:
         raise SourceError(path, f"{UNREADABLE} ({error})") from error
+
+
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: str) -> None:
+    """Take a file out, if the file system can have it beside the others: Python imports it from the archive itself."""
+    try:
+        archive.extract(member, folder)
+    except OSError:
+        if member.filename == "__main__.py":
+            raise
 
 
 def _sources_in(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

@@ -16,26 +16,26 @@ MARKER = "compiled"
 def compile_command(layer: str, interpreter: Interpreter) -> list[str]:
     """Return the command that compiles a layer in place, or [] where there is nothing to do.
 
-    The layer is published uncompiled, so that a first run need not wait. Adding bytecode changes nothing that a
-    script can see but the time that its imports take; it is written by rename, a file at a time.
+    The layer is published before it is compiled as a whole, so that a first run need not wait. Adding bytecode changes
+    nothing that a script can see but the time that its imports take; it is written by rename, a file at a time.
     """
     if not layer or os.path.exists(os.path.join(layer, MARKER)):
         return []
-    return _command(layer, layer, compile_lock(layer), interpreter)
+    return _command(layer, layer, os.path.join(layer, MARKER), compile_lock(layer), interpreter)
 
 
 def early_command(root: str, layer: str, folder: str, interpreter: Interpreter) -> list[str]:
     """Return the command that begins to compile what is to become a layer, and lies in `root` until it is checked.
 
-    `folder` is one of the builder's own, for the lock.
+    `folder` is one of the builder's own, for the lock. Nothing is marked as done: what is checked may be thrown away.
     """
-    return _command(root, layer, os.path.join(folder, "compile"), interpreter)
+    return _command(root, layer, "", os.path.join(folder, "compile"), interpreter)
 
 
-def _command(root: str, layer: str, lock: str, interpreter: Interpreter) -> list[str]:
+def _command(root: str, layer: str, marker: str, lock: str, interpreter: Interpreter) -> list[str]:
     site_packages, shown = (os.path.join(each, interpreter.site_packages) for each in (root, layer))
     program = os.path.join(INSIDE, "_forerun_compile.py")
-    return [interpreter.path, "-I", "-S", program, site_packages, os.path.join(root, MARKER), lock, shown]
+    return [interpreter.path, "-I", "-S", program, site_packages, marker, lock, shown]
 
 
 def compile_lock(layer: str) -> str:

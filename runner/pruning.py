@@ -87,8 +87,7 @@ def prune(store: Store, largest: int | None = None, longest: float | None = None
         else:
             in_use.append(each)
     _forget_resolutions(store)
-    if largest == 0:
-        _forget_predictions(store)
+    _forget_predictions(store, 0.0 if largest == 0 else longest)
     _remove_locks(store)
     return Pruned(tuple(removed), tuple(in_use), leftovers)
 
@@ -124,10 +123,15 @@ def _forget_resolutions(store: Store) -> None:
             continue
 
 
-def _forget_predictions(store: Store) -> None:
-    """Delete what was predicted for scripts; there is a bounded number of it, so that only who wants all gone asks."""
+def _forget_predictions(store: Store, longest: float | None) -> None:
+    """Delete what was predicted for scripts more than `longest` seconds ago; there is a bounded number of it anyway."""
     for name in os.listdir(store.path("predictions")):
-        delete(store.path("predictions", name))
+        path = store.path("predictions", name)
+        try:
+            if longest is not None and time.time() - os.lstat(path).st_mtime >= longest:
+                delete(path)
+        except OSError:  # Another one was quicker.
+            continue
 
 
 def _remove_locks(store: Store) -> None:

@@ -10,6 +10,7 @@ import marshal
 import os
 import sys
 
+from forerun import __version__
 from forerun.resolver.findings import Diagnostic, Evidence, Requirement, Resolution
 from forerun.resolver.target import Target
 from forerun.resolver.value import Value
@@ -27,16 +28,18 @@ if TYPE_CHECKING:
 
 KINDS = {kind.__name__: kind for kind in (Diagnostic, Evidence, Requirement, Resolution, Target)}
 
+FORM = "1"
+"""Changed by hand whenever what is kept gets another meaning."""
+
 PLACES = 4093
 """Files at most, of which the last comer has each: a prime, so that a remainder by it chooses well."""
 
 LARGEST = 100_000
-"""Characters; a longer text takes as long to compare as it saves, and as much room."""
+"""Characters; to tell a longer text takes as long as it saves."""
 
-CHECK = 2**61 - 1
-"""A remainder by this prime tells a damaged file. A hash would do so, too, but to load one takes half a millisecond."""
-
-CHECK_SIZE = 8
+MARK, MARK_SIZE = 2**521 - 1, 66
+"""A remainder by this prime, in bytes, stands for a text, and tells a damaged file: two texts have the same if somebody
+makes them so, whose second script then begins with what the first needs. To load a hash takes half a millisecond."""
 
 ABOVE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -49,40 +52,37 @@ class Memory:
 
     def __init__(self, store: Store, source: Source, request: Request, interpreter: Interpreter) -> None:
         self._source = source
-        self._asked = b""
+        self._key = b""
         if _is_plain(source, request):
             options = (request.import_map, request.with_hints, request.all_optional)
             told = (source.kind, source.path, source.notes, source.not_executed, options)
-            asked = "\0".join([interpreter.identity, *_own_state(), repr(told), source.text])
-            self._asked = asked.encode("utf-8", "surrogatepass")
-        self._path = store.path("predictions", str(_remainder(self._asked, PLACES)))
+            asked = "\0".join([FORM, __version__, interpreter.identity, *_own_state(), repr(told), source.text])
+            self._key = _mark(asked.encode("utf-8", "surrogatepass"))
+        self._path = store.path("predictions", str(int.from_bytes(self._key, "big") % PLACES))
 
     def recall(self) -> Resolution | None:
         """Return the resolution that analysing the script anew would give; None where that must be done."""
-        if not self._asked:
+        if not self._key:
             return None
         try:
             with open(self._path, "rb") as file:
-                check, data = int.from_bytes(file.read(CHECK_SIZE), "little"), file.read()
+                key, check, data = file.read(MARK_SIZE), file.read(MARK_SIZE), file.read()
         except OSError:
             return None
-        if not data or check != _remainder(data, CHECK):
+        if key != self._key or check != _mark(data):
             return None
-        asked, flat = marshal.loads(data)
-        if asked != self._asked:
-            return None
-        resolution: Resolution = _revived(flat)
-        return None if resolution.third_party and self._is_influenced(resolution) else resolution
+        resolution: Resolution = _revived(marshal.loads(data))
+        return None if self._is_influenced(resolution) else resolution
 
     def keep(self, resolution: Resolution) -> None:
         """Remember a resolution, if the text alone has led to it; what cannot be written down is not."""
-        if not self._asked or not self._follows_from_text(resolution):
+        if not self._key or not self._follows_from_text(resolution):
             return
-        data = marshal.dumps((self._asked, _flat(resolution)))
+        data = marshal.dumps(_flat(resolution))
         try:
             # Two who write at once, or one who is killed, leave what the check tells from a whole one.
             with open(self._path, "wb", buffering=0) as file:
-                file.write(_remainder(data, CHECK).to_bytes(CHECK_SIZE, "little") + data)
+                file.write(self._key + _mark(data) + data)
         except OSError:
             return
 
@@ -92,18 +92,21 @@ class Memory:
         is_settled = not (resolution.unresolved or any(each.is_fatal for each in resolution.diagnostics))
         if not is_settled or any(word in self._source.text for word in (BLOCK, *PATH_WORDS)):
             return False
-        return not resolution.local and not (resolution.third_party and self._is_influenced(resolution))
+        return not resolution.local and not self._is_influenced(resolution)
 
     def _is_influenced(self, resolution: Resolution) -> bool:
-        """Whether local modules or a project's files have something to say of what the script imports."""
-        if not self._source.folder:
+        """Whether local modules or a project's files have something to say of what the script imports or needs."""
+        # What the interpreter itself brings comes before local modules; what only Python 2 did comes after them.
+        older = (name for name in resolution.standard_library if name not in sys.stdlib_module_names)
+        sought = (*resolution.third_party, *older)
+        if not self._source.folder or not (sought or resolution.requirements or resolution.optional):
             return False
         from forerun.resolver.local import Neighbourhood
         from forerun.resolver.project_files import project_files
 
         neighbourhood = Neighbourhood()
         starts = neighbourhood.starts(self._source)
-        is_local = any(neighbourhood.find(module, starts) for module in resolution.third_party)
+        is_local = any(neighbourhood.find(module, starts) for module in sought)
         return is_local or bool(project_files(self._source.folder).paths)
 
 
@@ -118,16 +121,17 @@ def _is_plain(source: Source, request: Request) -> bool:
     return not (request.python or request.dependencies or request.preinstalled or request.is_refreshed)
 
 
-def _remainder(data: bytes, prime: int) -> int:
+def _mark(data: bytes) -> bytes:
     # With a one in front, so that zeros at the beginning count, too.
-    return int.from_bytes(b"\1" + data, "big") % prime
+    return (int.from_bytes(b"\1" + data, "big") % MARK).to_bytes(MARK_SIZE, "big")
 
 
 def _own_state() -> Iterator[str]:
     """Yield what changes when we, our tables or the packages whose tables we read are changed or exchanged."""
     for folder in sys.path:
         try:
-            yield f"{folder} {os.stat(folder).st_mtime_ns}"
+            found = os.stat(folder)
+            yield f"{folder} {found.st_ino} {found.st_mtime_ns} {found.st_ctime_ns}"
         except OSError:
             continue
     for folder in () if IS_INSTALLED else (os.path.join(ABOVE, "resolver"), os.path.join(ABOVE, "data")):

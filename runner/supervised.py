@@ -30,9 +30,9 @@ DRAIN = 1.0
 
 
 def main() -> None:
-    """Run the job in the file that standard input names, write `output` beside it, and say how it ended."""
+    """Run the job that standard input names, a token and a file; write `output` beside it, and say how it ended."""
     descendants.adopt_orphans()
-    path = _awaited_path()
+    token, _, path = _awaited_line().partition(" ")
     if not path:
         return
     os.write(TELLS, TAKEN)
@@ -46,7 +46,7 @@ def main() -> None:
         refused = next((name for name, kind in FAILURES.items() if kind is type(error) is not OSError), "")
         ending = {"failure": error.strerror or str(error), "errno": error.errno, "refused": refused}
     capture.save(os.path.join(folder, "output"))
-    _say(ENDED + json.dumps(ending).encode() + b"\n")
+    _say(ENDED + token.encode() + json.dumps(ending).encode() + b"\n")
     # Somebody waits for us: to take the interpreter apart would take longer than to write the answer.
     os._exit(0)
 
@@ -60,15 +60,15 @@ def _say(line: bytes) -> None:
         pass
 
 
-def _awaited_path() -> str:
+def _awaited_line() -> str:
     """Return the first line of standard input, or "" when nobody has a job for us any more."""
     line = b""
-    while not line.endswith(b"\n"):
+    while b"\n" not in line:
         data = os.read(LIFELINE, 4096)
         if not data:
             return ""
         line += data
-    return os.fsdecode(line[:-1])
+    return os.fsdecode(line.partition(b"\n")[0])
 
 
 class _Run:

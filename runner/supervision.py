@@ -99,14 +99,17 @@ def supervise(
         Cancelled: the run was cancelled before.
     """
     ending, complaint, is_taken = b"", b"", False
+    # A script may have given a waiting supervisor a job of its own, where it can reach its input (`/proc/PID/fd/0`).
+    token = os.urandom(16).hex()
+    end = ENDED + token.encode()
     try:
-        cancellation.adopt(supervisor, job)
+        cancellation.adopt(supervisor, f"{token} {job}")
         assert supervisor.stdout is not None
         for line in supervisor.stdout:
             if line == TAKEN:
                 is_taken = True
             elif line.startswith(ENDED):
-                ending = line[1:]
+                ending = line.removeprefix(end) if line.startswith(end) else ending
             elif not line.startswith(MARK):
                 complaint = (complaint + line)[-LONGEST_COMPLAINT:]
             elif on_line is not None:

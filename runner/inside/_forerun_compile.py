@@ -1,8 +1,9 @@
 """In a process of its own, at low priority: compiles a layer's modules to bytecode, and marks it when all are done.
 
 Arguments: the site-packages folder, the marker to write, the lock that keeps it to one process at a time, and where the
-folder will be when the bytecode is used, which tracebacks show. Killed at any moment, it loses at most the file under
-way; the next run goes on from there.
+folder will be when the bytecode is used, which tracebacks show. The marker is "" for none, while a layer is still being
+checked: bytecode that came with a distribution, and is checked, too, is left as it is then. Killed at any moment, it
+loses at most the file under way; the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import compileall
 import os
 import sys
+from importlib.util import cache_from_source
 
 DEEPEST = 50
 """Folders below a layer's site-packages."""
@@ -25,11 +27,14 @@ def main(site_packages: str, marker: str, lock: str, shown: str) -> None:
     if not alone(lock):
         return
     for path in in_order(site_packages):
+        if not marker and os.path.lexists(cache_from_source(path)):
+            continue
         beside = os.path.relpath(os.path.dirname(path), site_packages)
         compileall.compile_file(path, ddir=os.path.normpath(os.path.join(shown, beside)), quiet=2)
     remove_halves(site_packages)
-    with open(marker, "w"):
-        pass
+    if marker:
+        with open(marker, "w"):
+            pass
 
 
 def in_order(site_packages: str) -> list[str]:

@@ -213,6 +213,15 @@ def test_names_that_lead_out_of_an_archive_lead_nowhere(run_forerun: Forerun, tm
     assert not list(tmp_path.parent.glob("out.py"))
 
 
+def test_files_that_cannot_lie_side_by_side_do_no_harm(run_forerun: Forerun, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.pyz", "w") as archive:
+        archive.writestr("__main__.py", "print('runs')")
+        for name in ("a.py", "a.py/b.py", "pyproject.toml/b.py", f"{'x' * 300}.py"):
+            archive.writestr(name, "")
+    done = run_forerun("odd.pyz")
+    assert (done.stdout, done.stderr) == ("runs\n", "")
+
+
 def test_what_lies_above_an_unpacked_archive_declares_nothing(
     run_forerun: Forerun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

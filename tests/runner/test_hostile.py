@@ -20,9 +20,12 @@ from forerun.resolver.target import this_target
 from forerun.resolver.trust import policy
 from forerun.runner.captured import Captured
 from forerun.runner.ending import read_ending
+from forerun.runner.interpreter import this_interpreter
+from forerun.runner.process import Cancellation
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
 from forerun.runner.store import open_store, recover
+from forerun.runner.supervision import Said, Supervisors, supervise
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +85,25 @@ def test_a_script_that_kills_its_supervisor_cannot_say_that_it_succeeded() -> No
 def test_what_a_script_puts_into_the_pipe_is_not_the_last_word() -> None:
     result = forerun.run(f"import os\n{SAID}raise SystemExit(3)", timeout=60)
     assert (result.status, result.exit_code) == ("run-error", 3)
+
+
+def test_a_job_that_a_script_slips_in_answers_for_nobody(tmp_path: Path) -> None:
+    """A supervisor that waits for its job can be reached by processes of the same user, where nothing keeps them."""
+    supervisor = Supervisors().take(this_interpreter().path)
+    for name, code in (("slipped in", "exit 0"), ("right", "exit 7")):
+        (tmp_path / name).mkdir()
+        job: dict[str, object] = {
+            "arguments": ["/bin/sh", "-c", code], "environment": {}, "folder": str(tmp_path), "mounts": [],
+            "closed": [], "background": [], "confined": {}, "stdin": "", "deadline": None, "tells_lines": False,
+            "head": 9, "tail": 9,
+        }  # fmt: skip
+        (tmp_path / name / "job.json").write_text(json.dumps(job))
+    Path(f"/proc/{supervisor.pid}/fd/0").write_text(f"token {tmp_path / 'slipped in' / 'job.json'}\n")
+    said = supervise(supervisor, str(tmp_path / "right" / "job.json"), Cancellation())
+    assert said == Said()
+    said = supervise(Supervisors().take(this_interpreter().path), str(tmp_path / "right" / "job.json"), Cancellation())
+    assert said is not None
+    assert read_ending(said.ending)["code"] == 7
 
 
 @pytest.mark.parametrize(

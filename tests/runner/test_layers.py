@@ -294,11 +294,23 @@ def test_what_is_compiled_before_a_layer_has_its_name_shows_the_name(tmp_path: P
     (package / "module.py").write_text("x = 1\n")
     (package.parent.parent / "single.py").write_text("x = 1\n")
     subprocess.run(early_command(str(root), str(layer), str(tmp_path), interpreter), check=True)
-    assert (root / "compiled").exists()
+    assert not (root / "compiled").exists(), "it is yet to be checked"
     for path in ("pkg/inner/module.py", "single.py"):
         cached = cache_from_source(str(root / interpreter.site_packages / path))
         code = marshal.loads(Path(cached).read_bytes()[16:])
         assert code.co_filename == str(layer / interpreter.site_packages / path)
+
+
+def test_bytecode_that_a_distribution_brings_is_left_as_it_is_while_it_is_checked(tmp_path: Path) -> None:
+    interpreter = this_interpreter()
+    site_packages = tmp_path / "building" / interpreter.site_packages
+    brought = Path(cache_from_source(str(site_packages / "module.py")))
+    brought.parent.mkdir(parents=True)
+    (site_packages / "module.py").write_text("x = 1\n")
+    brought.write_bytes(b"as it is listed")
+    command = early_command(str(tmp_path / "building"), str(tmp_path / "layer"), str(tmp_path), interpreter)
+    subprocess.run(command, check=True)
+    assert brought.read_bytes() == b"as it is listed"
 
 
 def test_a_store_that_others_may_write_to_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from forerun.resolver.findings import Resolution
 from forerun.resolver.source import Source, from_code, from_file
 from forerun.runner.interpreter import this_interpreter
 from forerun.runner.prediction import predicted, resolution_for
+from forerun.runner.pruning import prune
 from forerun.runner.remembered import LARGEST, PLACES, Memory
 from forerun.runner.request import Request
 from forerun.runner.store import Store, open_store
@@ -120,6 +121,51 @@ def test_what_appears_beside_a_script_has_its_say(name: str, folder: Path, recal
     assert predicted(source, Request(), store, None)[0] == resolution_for(source, Request(), this_interpreter())
 
 
+NEEDS_WITHOUT_IMPORT = {
+    "a comment": ("# pip install requests\nimport json\n", "requests"),
+    "a configuration": (
+        "import logging.config\nlogging.config.dictConfig({'version': 1, 'formatters': {'f': {'()': "
+        "'colorlog.ColoredFormatter'}}})\n", "colorlog",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name"), NEEDS_WITHOUT_IMPORT.values(), ids=NEEDS_WITHOUT_IMPORT.keys())
+def test_a_project_says_versions_of_what_is_not_imported(
+    text: str, name: str, folder: Path, recalled: Recalled
+) -> None:
+    source = script(folder, text)
+    found = recalled(source)
+    assert found is not None
+    assert [each.name for each in found.requirements] == [name]
+    pin = folder / "requirements.txt"
+    assert recalled(source, lambda: pin.write_text(f"{name}==1.0\n")) is None
+    # Nor is what one project says kept for another, whose script is the same.
+    assert recalled(source) is None
+
+
+def test_a_module_that_was_python_2_s_may_appear(folder: Path, recalled: Recalled) -> None:
+    source = script(folder, "try:\n    import user\nexcept ImportError:\n    pass\n")
+    assert recalled(source) is not None
+    assert recalled(source, (folder / "user.py").touch) is None
+
+
+def test_the_text_itself_is_not_kept(store: Store, recalled: Recalled) -> None:
+    assert recalled(from_code("import yaml\nkey = 'a secret'\n" + "x = 1\n" * 100)) is not None
+    (path,) = Path(store.path("predictions")).iterdir()
+    assert b"secret" not in path.read_bytes()
+
+
+def test_what_is_old_is_pruned(store: Store, recalled: Recalled) -> None:
+    assert recalled(from_code("import yaml")) is not None
+    (path,) = Path(store.path("predictions")).iterdir()
+    prune(store, longest=3600.0)
+    assert path.exists()
+    os.utime(path, (1, 1))
+    prune(store, longest=3600.0)
+    assert not path.exists()
+
+
 def test_what_appears_has_none_where_only_the_standard_library_is_imported(folder: Path, recalled: Recalled) -> None:
     source = script(folder, "import json\n")
     for name in GROWN:
@@ -186,9 +232,9 @@ def test_new_packages_beside_us_are_noticed(
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda data: data[:-1], lambda data: data[:8], lambda data: data[:4], lambda data: b"",
-     lambda data: data[:80] + b"\xff" + data[81:], lambda data: data + b"\1", lambda data: b"\xff" * 8 + data[8:],
-     lambda data: bytes(len(data))],
+    [lambda data: data[:-1], lambda data: data[:132], lambda data: data[:40], lambda data: b"",
+     lambda data: data[:150] + b"\xff" + data[151:], lambda data: data + b"\1",
+     lambda data: data[:66] + b"\1" * 66 + data[132:], lambda data: bytes(len(data))],
     ids=["short", "head", "part of its head", "empty", "changed", "longer", "other check", "zeros"],
 )  # fmt: skip
 def test_a_damaged_memory_is_none(damage: Callable[[bytes], bytes], store: Store, recalled: Recalled) -> None:
