@@ -29,6 +29,7 @@ from forerun.runner.supervisor import Job, start
 from .test_control_group import PROCESSES, THREADS, grouped, run_folder
 from .test_mount import linked
 from .test_outcomes import COUNTS_REQUESTS
+from .test_separation import value_of
 from .test_ways_into_the_mount import LIBRARIES, WAYS, goes_into_the_mount
 
 Run = Callable[..., Any]
@@ -60,12 +61,6 @@ def mounted(through: str, tmp_path: Path) -> Callable[..., forerun.RunResult]:
         return result
 
     return run
-
-
-def value_of(result: forerun.RunResult) -> Any:
-    assert isinstance(result, forerun.Succeeded), result.error
-    assert result.value is not None
-    return result.value.data
 
 
 @pytest.mark.parametrize("code", WAYS.values(), ids=WAYS.keys())
