@@ -152,18 +152,11 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 def _guarded(command: Callable[[], int]) -> int:
     """Run a command, and turn what it cannot do into one line on stderr and an exit code."""
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
-    from forerun.resolver.errors import ResolverError
-    from forerun.runner.errors import RunnerError
-
     try:
         code = command()
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
-    except ResolverError as error:
-        return _refuse(str(error))
-    except RunnerError as error:
-        return _refuse(str(error), CANNOT_INSTALL)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -172,6 +165,15 @@ def _guarded(command: Callable[[], int]) -> int:
     except OSError as error:
         _discard_output()
         return _refuse(f"the system refused: {error}")
+    except Exception as error:
+        from forerun.resolver.errors import ResolverError
+        from forerun.runner.errors import RunnerError
+
+        if isinstance(error, ResolverError):
+            return _refuse(str(error))
+        if isinstance(error, RunnerError):
+            return _refuse(str(error), CANNOT_INSTALL)
+        raise
 
 
 def _refuse(reason: str, code: int = BAD_INPUT) -> int:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from .descendants import kill
 from .exchange import read_file, write_file
 from .hierarchies import hierarchies, places
-from .store import RECORD
+from .recovery import RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 import time
 
-from .deletion import delete
-from .errors import StoreError
 from .layout import PROGRAMS, python_of
-from .pip_inside import add_pip
-from .store import Claim
+from .store import Claim, unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .ahead import Waiting
+    from .errors import StoreError
     from .interpreter import Interpreter
     from .store import Store
+    from .supervisor import Job
 
 INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside")
 """Folder of the modules that run inside the script's interpreter."""
 
-_numbers = itertools.count()
+WAITS = "FORERUN_WAITS"
+"""The variable that tells an interpreter at which descriptor to wait before it begins; see `ahead`."""
+
+HOOK = f"""
+try:
+    sys.path.append({INSIDE!r})
+    import _forerun_child
+    sys.path.remove({INSIDE!r})
+except BaseException:
+    {WAITS!r} in os.environ and os._exit(1)
+    raise
+"""
+"""What our path file does: `site` would only complain of what fails, and go on with a script that may not run yet."""
+
+_numbers = iter(range(sys.maxsize))
 
 
 class Environment:
     """The folder of one run: an environment in `env`, and beside it what goes in and comes out of the script.
 
-    A context manager; leaving it deletes everything.
+    A context manager, which may be entered and left more than once; leaving it deletes everything. `waiting` is an
+    interpreter that was started in it before it was known what the script needs.
     """
+
+    waiting: Waiting | None = None
 
     def __init__(self, store: Store, interpreter: Interpreter) -> None:
         self.store = store
+        self._distributions = ""
         self._is_copied = False
+        self._is_prepared = False
+        self._is_claimed = False
         self._claim = Claim(store, "runs", f"{os.getpid()}-{time.time_ns():x}-{next(_numbers)}")
         self.folder = self._claim.folder
         self.interpreter = interpreter
@@ -42,56 +61,102 @@ class Environment:
         self._root = os.path.join(self.folder, "env")
 
     def __enter__(self) -> Environment:
-        try:
-            self._claim.__enter__()
-        except OSError as error:
-            raise StoreError(os.path.dirname(self.folder), f"cannot be written to ({error.strerror})") from error
+        if not self._is_claimed:
+            try:
+                self._claim.__enter__()
+            except OSError as error:
+                raise self._unusable(error) from error
+            self._is_claimed = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._claim.__exit__()
+        if self.waiting is not None:
+            self.waiting.end()
+        if self._is_claimed:
+            self._claim.__exit__()
+            self._is_claimed = False
 
     @property
     def python(self) -> str:
         """The environment's interpreter."""
         return python_of(self._root)
 
-    def populate(self, layer: str, *, is_copied: bool = False) -> None:
-        """Make the environment anew, over a layer ("" for none), or with a copy of all that is in it.
+    def prepare(self) -> None:
+        """Make the environment as far as that can be done before its layer is known: its interpreter can be started.
 
         Raises:
             StoreError: the file system refuses.
         """
         try:
-            if os.path.isdir(self._root):
-                delete(self._root)
-            for leftover in (self.answer,):
-                if os.path.exists(leftover):
-                    os.unlink(leftover)
             make_skeleton(self._root, self.interpreter)
+            self._write_path_file(self._path_file)
+        except OSError as error:
+            raise self._unusable(error) from error
+        self._is_prepared = True
+
+    def populate(self, layer: str, *, is_copied: bool = False) -> None:
+        """Make the environment, over a layer ("" for none), or with a copy of all that is in it.
+
+        It is made anew, unless `prepare` has begun it.
+
+        Raises:
+            StoreError: the file system refuses.
+        """
+        try:
+            if not self._is_prepared:
+                self._clear()
+                make_skeleton(self._root, self.interpreter)
             self._is_copied = is_copied and bool(layer)
             if self._is_copied:
                 from .private_copy import copy_layer
 
                 copy_layer(layer, self._root)
-            self._add_path_file("" if is_copied else layer)
+            self._distributions = os.path.join(layer, self.interpreter.site_packages) if layer and not is_copied else ""
+            self._add_path_file()
+            add_names(self._root, self.interpreter)
             if not os.path.isdir(os.path.join(layer, self.interpreter.site_packages, "pip")):
+                from .pip_inside import add_pip
+
                 add_pip(self._root, self.interpreter)
         except OSError as error:
-            raise StoreError(os.path.dirname(self.folder), f"cannot be written to ({error.strerror})") from error
+            raise self._unusable(error) from error
+        self._is_prepared = False
 
-    def _add_path_file(self, layer: str) -> None:
+    def begin(self, job: Job) -> int:
+        """Let the interpreter that waits become a job, and return its process number; 0 where none waits for it."""
+        return self.waiting.go_on(job, self._distributions) if self.waiting is not None else 0
+
+    def _clear(self) -> None:
+        if os.path.isdir(self._root):
+            from .deletion import delete
+
+            delete(self._root)
+        if os.path.exists(self.answer):
+            os.unlink(self.answer)
+
+    def _unusable(self, error: OSError) -> StoreError:
+        return unusable(self.store, f"cannot be written to ({error.strerror})")
+
+    @property
+    def _path_file(self) -> str:
+        return os.path.join(self._root, self.interpreter.site_packages, "forerun.pth")
+
+    def _add_path_file(self) -> None:
+        if not self._is_prepared:
+            self._write_path_file(self._path_file)
+        elif self._distributions:
+            # An interpreter that was started meanwhile reads the whole of the one or of the other.
+            self._write_path_file(f"{self._path_file}.part")
+            os.replace(f"{self._path_file}.part", self._path_file)
+
+    def _write_path_file(self, path: str) -> None:
         """Write the `.pth` file (see `site` in the standard library) through which the layer and our hook are seen."""
-        lines = []
-        if layer:
+        folder, lines = self._distributions, []
+        if folder:
             # Python reads the path files of an environment twice; the layer's own would be obeyed twice, too.
-            folder = os.path.join(layer, self.interpreter.site_packages)
             lines.append(f"import site, sys; {folder!r} in sys.path or site.addsitedir({folder!r})")
-        hook = f"(sys.path.append({INSIDE!r}), __import__('_forerun_child'), sys.path.remove({INSIDE!r}))"
-        lines.append(f"import os, sys; 'FORERUN_ANSWER' in os.environ and {hook}")
-        with open(
-            os.path.join(self._root, self.interpreter.site_packages, "forerun.pth"), "w", encoding="utf-8"
-        ) as file:
+        lines.append(f"import os, sys; 'FORERUN_ANSWER' in os.environ and exec({HOOK!r})")
+        with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
     def variables(
@@ -99,7 +164,7 @@ class Environment:
     ) -> dict[str, str]:
         """Return the environment variables of the script: the outer ones, as after activation."""
         inner = dict(outer)
-        for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):
+        for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__", WAITS):
             inner.pop(name, None)
         programs = [
             os.path.join(self._root, PROGRAMS),
@@ -116,7 +181,7 @@ class Environment:
 
 
 def make_skeleton(root: str, interpreter: Interpreter) -> None:
-    """Make an empty virtual environment (PEP 405) whose scripts can be moved with it.
+    """Make an empty virtual environment (PEP 405) whose scripts can be moved with it, as far as Python needs it.
 
     Raises:
         OSError: the file system refuses.
@@ -129,14 +194,23 @@ def make_skeleton(root: str, interpreter: Interpreter) -> None:
 
         add_programs(programs, interpreter)
     else:
-        python = os.path.join(programs, "python")
-        os.symlink(interpreter.path, python)
-        for name in ("python3", f"python3.{interpreter.version[1]}"):
-            _link(interpreter.path, os.path.join(programs, name), python)
+        os.symlink(interpreter.path, os.path.join(programs, "python"))
     with open(os.path.join(root, "pyvenv.cfg"), "w", encoding="utf-8") as file:
         file.write(f"home = {os.path.dirname(interpreter.path)}\n")
         file.write("include-system-site-packages = false\n")
         file.write(f"version = {'.'.join(map(str, interpreter.version))}\nrelocatable = true\n")
+
+
+def add_names(root: str, interpreter: Interpreter) -> None:
+    """Add the other names that an environment's interpreter has.
+
+    Raises:
+        OSError: the file system refuses.
+    """
+    if sys.platform != "win32":
+        python = python_of(root)
+        for name in ("python3", f"python3.{interpreter.version[1]}"):
+            _link(interpreter.path, os.path.join(os.path.dirname(python), name), python)
 
 
 def _link(target: str, path: str, alike: str) -> None:

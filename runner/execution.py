@@ -144,7 +144,8 @@ class Attached:
 
             request = mountable(request)
         try:
-            ending = run_attached(self._job(source, request, environment, layer, may_retry))
+            job = self._job(source, request, environment, layer, may_retry)
+            ending = run_attached(job, environment.begin)
         except OSError as error:
             if request.mounts and _is_mount_refused(error):
                 from .mount import give_up_mounting

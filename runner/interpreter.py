@@ -5,20 +5,27 @@ from __future__ import annotations
 import os
 import sys
 
-from forerun.resolver.value import Value
-
 from .layout import library, machine
 
 OLDEST = (3, 8)
 """What runs inside the script's interpreter needs this version."""
 
 
-class Interpreter(Value):
+class Interpreter:
     """A base interpreter: its real path, version and the tag of its bytecode, which names the ABI too."""
 
-    path: str
-    version: tuple[int, int, int]
-    tag: str
+    __slots__ = ("path", "tag", "version")
+
+    def __init__(self, path: str, version: tuple[int, int, int], tag: str) -> None:
+        self.path = path
+        self.version = version
+        self.tag = tag
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Interpreter) and other.identity == self.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
 
     @property
     def identity(self) -> str:

@@ -14,7 +14,8 @@ from .errors import RunnerError
 from .inventory import StoredLayer, stored_layers
 from .lease import is_usable
 from .locking import remove_if_free, take_away
-from .store import Store, abandoned, recover
+from .recovery import abandoned, recover
+from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from .errors import Cancelled, GuessRefuted, InstallError
 from .found_layer import Layer
 from .observer import Observer
 from .prediction import predicted, resolution_for
-from .store import open_store, recover
+from .recovery import recover
+from .store import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def run_source(
     executor: Executor,
     observer: Observer | None = None,
     cancellation: Cancellation | None = None,
+    environment: Environment | None = None,
 ) -> RunResult:
     """Predict what a script needs, install that, and run it; what prediction missed, a rerun repairs.
 
-    `executor` starts the script: attached to our own streams, or captured.
+    `executor` starts the script: attached to our own streams, or captured. `environment` is one that was made for it in
+    advance; whoever made it leaves it.
 
     Raises:
         RunnerError: forerun itself cannot do its part (no store, no installer, no mount).
@@ -51,7 +54,7 @@ def run_source(
         from .secluded import checked
 
         request = checked(request)
-    return _Run(source, request, executor, observer or Observer(), cancellation).result()
+    return _Run(source, request, executor, observer or Observer(), cancellation, environment).result()
 
 
 class _Run:
@@ -64,12 +67,14 @@ class _Run:
         executor: Executor,
         observer: Observer,
         cancellation: Cancellation | None,
+        environment: Environment | None,
     ) -> None:
         self._source = source
         self._request = request
         self._executor = executor
         self._observer = observer
         self._cancellation = cancellation
+        self._made = environment
         self._attempts: list[Attempt] = []
         self._notes: list[str] = [source.not_executed] if source.not_executed else []
         self._advice: list[str] = []
@@ -82,7 +87,7 @@ class _Run:
     def result(self) -> RunResult:
         """Go through the stages."""
         began = time.monotonic()
-        store = open_store()
+        store = self._made.store if self._made is not None else open_store()
         self._resolution = self._resolve_with_consent(store)
         self._requirements = self._resolution.requirements
         self._seconds["resolve"] = time.monotonic() - began
@@ -94,13 +99,20 @@ class _Run:
             return results.Refused(
                 **self._common(None), verdicts=refused, error="; ".join(each.reason for each in refused)
             )
-        with Environment(store, self._interpreter) as environment:
+        with self._environment_in(store) as environment:
             try:
                 outcome = self._attempt_all(store, environment)
             except Cancelled:
                 outcome = results.Cancelled(**self._common(None))
         recover(store)
         return outcome
+
+    def _environment_in(self, store: Store) -> Environment:
+        if self._made is not None:
+            if self._made.interpreter == self._interpreter:
+                return self._made
+            self._made.__exit__()
+        return Environment(store, self._interpreter)
 
     def _resolve_with_consent(self, store: Store) -> Resolution:
         resolution, self._interpreter = predicted(self._source, self._request, store, self._cancellation)

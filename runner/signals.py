@@ -18,4 +18,7 @@ FORWARDED = frozenset(
 )
 """What is passed on to a script."""
 
-__all__ = ["FORWARDED", "signal"]
+IGNORED_BY_PYTHON = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
+"""What our interpreter ignores since it started, and what a program started by exec would go on ignoring."""
+
+__all__ = ["FORWARDED", "IGNORED_BY_PYTHON", "signal"]

@@ -1,28 +1,26 @@
-"""The folder that holds layers, remembered resolutions and the folders of runs: where things are, and locks."""
+"""The folder that holds layers, remembered resolutions and the folders of runs: where things are, and locks.
+
+What only goes wrong, or comes last, is imported there: a run waits for this module before its script can start.
+"""
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
 import time
 
-from .deletion import delete
-from .errors import StoreError, SystemUnsupported
-from .locking import claim, is_used, lock
+from .locking import claim, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from .errors import StoreError
     from .locking import Held
 
 VERSION = "1"
 """Part of the path, so that a later forerun with another layout leaves this one alone."""
-
-RECORD = "control-groups"
-"""A file in the folder of a run: where its control groups are."""
 
 FOLDERS = ("layers", "building", "resolutions", "runs", "locks", "trash", "predictions")
 
@@ -61,6 +59,8 @@ def open_store(folder: str | None = None) -> Store:
         SystemUnsupported: this system cannot lock files as we need it.
     """
     if sys.platform != "win32" and not hasattr(os, "fork"):
+        from .errors import SystemUnsupported
+
         raise SystemUnsupported
     store = Store(folder or cache_folder())
     try:
@@ -68,7 +68,7 @@ def open_store(folder: str | None = None) -> Store:
             _make(store)
         _check_ours(store)
     except OSError as error:
-        raise StoreError(store.folder, _why(error)) from error
+        raise unusable(store, _why(error)) from error
     return store
 
 
@@ -109,21 +109,30 @@ def _check_ours(store: Store) -> None:
     for path in (store.root, *map(store.path, FOLDERS)):
         status, inside = os.lstat(path), os.path.relpath(path, store.folder)
         if not stat.S_ISDIR(status.st_mode):
-            raise StoreError(store.folder, f"cannot be used: {inside} in it is not a folder, or a link to one")
+            raise unusable(store, f"cannot be used: {inside} in it is not a folder, or a link to one")
         _check_owner(store, status, 0o077, f", in {inside}")
     if not os.access(store.path("runs"), os.W_OK):
-        raise StoreError(store.folder, "cannot be written to")
+        raise unusable(store, "cannot be written to")
 
 
 def _check_owner(store: Store, status: os.stat_result, forbidden: int, where: str = "") -> None:
     if status.st_uid != os.geteuid():
-        raise StoreError(store.folder, f"belongs to another user{where}")
+        raise unusable(store, f"belongs to another user{where}")
     if status.st_mode & forbidden:
         what = "written to" if status.st_mode & 0o022 else "read"
-        raise StoreError(store.folder, f"can be {what} by others{where} (make it private with chmod -R go=)")
+        raise unusable(store, f"can be {what} by others{where} (make it private with chmod -R go=)")
+
+
+def unusable(store: Store, reason: str) -> StoreError:
+    """Return the error that says so."""
+    from .errors import StoreError
+
+    return StoreError(store.folder, reason)
 
 
 def _why(error: OSError) -> str:
+    import errno
+
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "cannot be written to"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -168,48 +177,8 @@ class Claim:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _discard(self.folder)
+        from .recovery import discard
+
+        discard(self.folder)
         if self._held is not None:
             self._held.release()
-
-
-def _discard(folder: str) -> None:
-    """Delete a folder, and first what is left of its control groups, as when a supervisor was killed."""
-    try:
-        if os.path.lexists(os.path.join(folder, RECORD)):
-            from .control_group import end_left_behind
-
-            end_left_behind(folder)
-    finally:
-        delete(folder)
-
-
-HIDDEN_FOR = 60.0
-"""Seconds after which a folder that is still hidden has no owner any more."""
-
-
-def abandoned(store: Store, kind: str) -> Iterator[str]:
-    """Yield the folders in `runs` or `building` whose process is gone."""
-    for entry in os.scandir(store.path(kind)):
-        try:
-            is_new = entry.name.startswith(".") and time.time() - entry.stat().st_mtime < HIDDEN_FOR
-            if not is_new and not _is_used(entry.path):
-                yield entry.path
-        except OSError:
-            continue
-
-
-def _is_used(folder: str) -> bool:
-    """Whether somebody holds a folder that is deleted otherwise, though its script took our rights on it away."""
-    try:
-        return is_used(folder)
-    except PermissionError:
-        os.chmod(folder, 0o700)
-        return is_used(folder)
-
-
-def recover(store: Store) -> None:
-    """Delete what killed processes left behind, safely while others run."""
-    for kind in ("runs", "building"):
-        for folder in list(abandoned(store, kind)):
-            _discard(folder)

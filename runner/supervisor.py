@@ -11,20 +11,17 @@ import time
 
 from . import descendants
 from .signal_queue import signal_queue
-from .signals import FORWARDED, signal
+from .signals import FORWARDED, IGNORED_BY_PYTHON, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .control_group import ControlGroup
     from .signal_queue import SignalQueue
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
-
-IGNORED_BY_PYTHON = tuple(getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name))
-"""What our interpreter ignores since it started, and what a program started by exec would go on ignoring."""
 
 
 class Job:
@@ -209,8 +206,10 @@ def start_background(job: Job) -> None:
         os.close(nothing)
 
 
-def run_attached(job: Job) -> Ending:
+def run_attached(job: Job, begin: Callable[[Job], int] = lambda _job: 0) -> Ending:
     """Run a job in our own session, with our own streams, and pass signals on to it.
+
+    `begin` is asked first for a process that becomes the job; 0 stands for none.
 
     Signals that the terminal sends reach the whole foreground group, so they are not sent twice. Stopping and
     continuing (Ctrl-Z, fg) work because we leave them to the kernel, for us as for the script.
@@ -221,15 +220,15 @@ def run_attached(job: Job) -> Ending:
     descendants.adopt_orphans()
     signals = signal_queue(FORWARDED | {signal.SIGCHLD})
     try:
-        return _run_in(group_for(job), job, signals)
+        return _run_in(group_for(job), job, signals, begin)
     finally:
         signals.close()
 
 
-def _run_in(group: ControlGroup | None, job: Job, signals: SignalQueue) -> Ending:
+def _run_in(group: ControlGroup | None, job: Job, signals: SignalQueue, begin: Callable[[Job], int]) -> Ending:
     """Run a job, and leave neither its processes nor its group, whatever fails."""
     try:
-        process = start(job, group=group)
+        process = begin(job) or start(job, group=group)
         start_background(job)
         return _watch(process, job.deadline, signals, group)
     finally:

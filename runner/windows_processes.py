@@ -73,8 +73,8 @@ class Tied(subprocess.Popen[bytes]):
                 stream.close()
 
 
-def run_attached(job: Job) -> Ending:
-    """Run a job with our own console and streams; Ctrl-C reaches it by itself.
+def run_attached(job: Job, _begin: object = None) -> Ending:
+    """Run a job with our own console and streams; Ctrl-C reaches it by itself. None is begun ahead here.
 
     Raises:
         OSError: the job cannot be started.

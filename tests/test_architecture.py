@@ -69,8 +69,10 @@ def test_one_place_starts_processes() -> None:
         }
         if names & starters or used & calls:
             found.add(str(path.relative_to(ROOT)))
-    # `pid_namespace` forks because only a new process can be in a new process namespace.
+    # `pid_namespace` forks because only a new process can be in a new process namespace; `ahead` starts a script's
+    # interpreter before any of the others is loaded.
     assert found == {
+        "runner/ahead.py",
         "runner/forks.py",
         "runner/pid_namespace.py",
         "runner/process.py",

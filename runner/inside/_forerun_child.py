@@ -1,7 +1,8 @@
 """Inside the script's interpreter: says through a file which module the script lacked when an import killed it.
 
-Standard library only, Python 3.8 and later. Imported by the environment's `.pth` file, before the script starts, and
-only there: processes that the script starts do not see it. The script itself then runs natively.
+Standard library only, Python 3.8 and later, and as little as can be: every run waits for it. Imported by the
+environment's `.pth` file, before the script starts, and only there: processes that the script starts do not see it. The
+script itself then runs natively. An interpreter that was started ahead waits here for what the script can import.
 """
 
 from __future__ import annotations
@@ -12,13 +13,56 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import TracebackType
     from typing import Any
+else:
+    try:
+        import _signal as signal
+    except ImportError:
+        import signal
 
-NOT_BY_IMPORT = ("RAISE_VARARGS", "RERAISE")
+PR_SET_PDEATHSIG = 1
+"""Operation of prctl(2)."""
+END = "end"
+"""See `ahead` in the runner."""
 OWNER = os.getpid()
 show = sys.excepthook
 paths = None
+
+
+def wait() -> None:
+    """Wait until we may go on, and take over what we are told; where nobody tells us, there is no script to run.
+
+    That is the folder of the layer or nothing, environment variables, and an end, separated by NULs.
+    """
+    descriptor, parent = map(int, os.environ["FORERUN_WAITS"].split())
+    if sys.platform.startswith("linux"):
+        _die_with_parent(parent)
+    with os.fdopen(descriptor, "rb") as told:
+        layer, *variables = map(os.fsdecode, told.read().split(b"\0"))
+    if not variables or variables.pop() != END:
+        os._exit(0)
+    del os.environ["FORERUN_WAITS"]
+    for each in variables:
+        name, _, value = each.partition("=")
+        os.environ[name] = value
+    if layer and layer not in sys.path:
+        import site
+
+        site.addsitedir(layer)
+
+
+def _die_with_parent(parent: int) -> None:
+    """Ask to be killed when our parent is, as one that had forked us would have asked for us."""
+    try:
+        import _ctypes  # What `ctypes` adds to it takes milliseconds.
+    except ImportError:
+        return
+    prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
+    _ctypes.call_cdeclfunction(prctl, (PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def begin() -> str:
@@ -39,7 +83,7 @@ def begin() -> str:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Tell us of an exception instead of showing it, where it is to be shown by us or may be mended."""
-        missing, is_named = missing_module(error) if isinstance(error, ImportError) else ("", False)
+        missing, is_named = _missing_module(error) if isinstance(error, ImportError) else ("", False)
         read_stdin = bool(watched and watched.was_read)
         is_held_back = tells or (missing and may_retry and not read_stdin)
         text = formatted(kind, error, trace) if is_held_back else ""
@@ -52,7 +96,7 @@ def begin() -> str:
         """Tell of a missing module where a hook of the script's own has shown the exception, which Python keeps."""
         error = getattr(sys, "last_value", None)
         if isinstance(error, ImportError) and error not in shown:
-            missing, is_named = missing_module(error)
+            missing, is_named = _missing_module(error)
             read_stdin = bool(watched and watched.was_read)
             told = {"missing": missing, "is_named": is_named, "traceback": "", "read_stdin": read_stdin}
             if missing:
@@ -109,54 +153,16 @@ def plain_json(data: Any) -> str:
     return ""
 
 
-def missing_module(error: ImportError) -> tuple[str, bool]:
-    """Return what the script lacked and nobody had dealt with, or "", and whether only a message names it.
-
-    That is an uncaught ModuleNotFoundError which an import raised and not a `raise`, or an ImportError of a library
-    (not of the script itself) that was raised because of one, or whose message names what the library can do without.
-    """
-    if isinstance(error, ModuleNotFoundError):
-        return (error.name or "") if _raised_by_import(error) else "", False
-    if not _raised_in_library(error):
-        return "", False
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, ModuleNotFoundError) and _raised_by_import(cause):
-        return cause.name or "", False
-    return "" if _raised_by_import(error) else _named_in(str(error)), True
-
-
-def _named_in(message: str) -> str:
+def _missing_module(error: ImportError) -> tuple[str, bool]:
     beside = os.path.dirname(os.path.abspath(__file__))
     sys.path.append(beside)
     try:
-        from _forerun_messages import named_in  # type: ignore[import-not-found]
+        from _forerun_missing import missing_module  # type: ignore[import-not-found]
+
+        missing, is_named = missing_module(error)
     finally:
         sys.path.remove(beside)
-    return str(named_in(message))
-
-
-def _last(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace
-
-
-def _raised_by_import(error: BaseException) -> bool:
-    """Whether the instruction that raised was an import (or a call of one), and no raise statement."""
-    import dis
-
-    last = _last(error.__traceback__)
-    if last is None:
-        return False
-    if last.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
-        return True
-    code = last.tb_frame.f_code.co_code
-    return dis.opname[code[last.tb_lasti]] not in NOT_BY_IMPORT if 0 <= last.tb_lasti < len(code) else False
-
-
-def _raised_in_library(error: BaseException) -> bool:
-    last = _last(error.__traceback__)
-    return last is not None and "site-packages" in last.tb_frame.f_code.co_filename
+    return missing, is_named
 
 
 def formatted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
@@ -202,5 +208,10 @@ def _watch_stdin() -> _Watched | None:
     return watched
 
 
-if "FORERUN_ANSWER" in os.environ:
+if "FORERUN_WAITS" in os.environ:
+    wait()
+    ANSWER = begin()
+    # Those too that came meanwhile: whoever pressed Ctrl-C may have meant the script.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+elif "FORERUN_ANSWER" in os.environ:
     ANSWER = begin()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from forerun.runner.store import open_store, recover
+from forerun.runner.recovery import recover
+from forerun.runner.store import open_store
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 BASE = os.path.realpath(getattr(sys, "_base_executable", sys.executable))

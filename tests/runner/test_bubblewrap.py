@@ -23,7 +23,8 @@ from forerun.runner.bubblewrap import BubblewrapRefused, options
 from forerun.runner.errors import ContainmentError
 from forerun.runner.limits import Limits
 from forerun.runner.process import Cancellation
-from forerun.runner.store import open_store, recover
+from forerun.runner.recovery import recover
+from forerun.runner.store import open_store
 from forerun.runner.supervisor import Job, start
 
 from .test_control_group import PROCESSES, THREADS, grouped, run_folder

@@ -21,7 +21,8 @@ from forerun.runner.errors import ContainmentError
 from forerun.runner.hierarchies import Place, hierarchies, places
 from forerun.runner.limits import Limits
 from forerun.runner.process import Cancellation
-from forerun.runner.store import Claim, Store, open_store, recover
+from forerun.runner.recovery import recover
+from forerun.runner.store import Claim, Store, open_store
 from forerun.runner.supervisor import Job, run_attached, start
 
 from .test_nothing_left import is_alive

@@ -22,9 +22,10 @@ from forerun.runner.captured import Captured
 from forerun.runner.ending import read_ending
 from forerun.runner.interpreter import this_interpreter
 from forerun.runner.process import Cancellation
+from forerun.runner.recovery import recover
 from forerun.runner.request import Request
 from forerun.runner.run import run_source
-from forerun.runner.store import open_store, recover
+from forerun.runner.store import open_store
 from forerun.runner.supervision import Said, Supervisors, supervise
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from forerun.runner.environment import INSIDE, make_skeleton
+from forerun.runner.environment import HOOK, INSIDE, make_skeleton
 from forerun.runner.interpreter import Interpreter
 
 VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
@@ -41,9 +41,8 @@ class Inside:
         self.answer = folder / "answer.json"
         self._root = folder / "env"
         make_skeleton(str(self._root), self.interpreter)
-        hook = f"(sys.path.append({INSIDE!r}), __import__('_forerun_child'), sys.path.remove({INSIDE!r}))"
         path_file = self._root / self.interpreter.site_packages / "forerun.pth"
-        path_file.write_text(f"import os, sys; 'FORERUN_ANSWER' in os.environ and {hook}\n")
+        path_file.write_text(f"import os, sys; 'FORERUN_ANSWER' in os.environ and exec({HOOK!r})\n")
         self._folder = folder
 
     def run(self, code: str, *, file: bool = False, **variables: str) -> subprocess.CompletedProcess[str]:

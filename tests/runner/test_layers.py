@@ -112,7 +112,7 @@ def test_the_key_knows_requirements_and_interpreter(six: Layer, counted: type[Co
     assert same == six
     assert (counted.locked, counted.installed) == (2, installed)
     here = this_interpreter()
-    later = here.replace(version=(here.version[0], here.version[1], here.version[2] + 1))
+    later = Interpreter(here.path, (here.version[0], here.version[1], here.version[2] + 1), here.tag)
     with pytest.raises(AssertionError, match="needs no installer"):
         layers(no_installer, later).layer_for([SIX], Observer())
     with pytest.raises(AssertionError, match="needs no installer"):

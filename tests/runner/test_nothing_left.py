@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import forerun
-from forerun.runner.store import Claim, open_store, recover
+from forerun.runner.recovery import recover
+from forerun.runner.store import Claim, open_store
 
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 SRC = Path(__file__).parents[2] / "src"

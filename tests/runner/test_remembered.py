@@ -13,7 +13,7 @@ import pytest
 
 from forerun.resolver.findings import Resolution
 from forerun.resolver.source import Source, from_code, from_file
-from forerun.runner.interpreter import this_interpreter
+from forerun.runner.interpreter import Interpreter, this_interpreter
 from forerun.runner.prediction import predicted, resolution_for
 from forerun.runner.pruning import prune
 from forerun.runner.remembered import LARGEST, PLACES, Memory
@@ -301,7 +301,7 @@ def test_all_of_it_can_be_cleared(run_forerun: Forerun, tmp_path: Path) -> None:
 def test_it_is_for_this_interpreter(store: Store) -> None:
     source, interpreter = from_code("import yaml"), this_interpreter()
     predicted(source, Request(), store, None)
-    other = interpreter.replace(version=(3, 99, 0))
+    other = Interpreter(interpreter.path, (3, 99, 0), interpreter.tag)
     assert Memory(store, source, Request(), other).recall() is None
     assert Memory(store, source, Request(), interpreter).recall() is not None
     assert sys.version_info[:2] == interpreter.version[:2]
