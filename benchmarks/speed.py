@@ -170,19 +170,25 @@ class Bench:
             self._call([*forerun[:-1], str(wait)])
 
     def _compare(self, title: str, *commands: tuple[str, Command], after: Callable[[], object] = lambda: None) -> None:
-        """Print the median of each command; on a busy machine the shortest times say more, so they are there too."""
+        """Print the median of each command, and how it compares with the first one.
+
+        That is the median of what each round gave, since a machine that is shared is slower in some rounds than in
+        others; the shortest times are there too.
+        """
         times: dict[str, list[float]] = {label: [] for label, _ in commands}
         for _ in range(self._rounds):
             for label, command in commands:
                 times[label].append(self._timed(command))
             after()
-        base = statistics.median(times[commands[0][0]])
-        least = min(times[commands[0][0]])
+        base = times[commands[0][0]]
+        least = min(base)
         print(f"\n{title}")
         for label, _ in commands:
             median, best = statistics.median(times[label]), min(times[label])
+            ratio = statistics.median(each / other for each, other in zip(times[label], base, strict=True))
+            more = statistics.median(each - other for each, other in zip(times[label], base, strict=True))
             print(
-                f"  {label:26s} {median * 1000:8.1f} ms  {median / base:5.2f}x  {(median - base) * 1000:+7.1f} ms"
+                f"  {label:26s} {median * 1000:8.1f} ms  {ratio:5.2f}x  {more * 1000:+7.1f} ms"
                 f"   (best {best / least:5.2f}x  {(best - least) * 1000:+7.1f} ms)",
                 flush=True,
             )

@@ -49,7 +49,9 @@ def find_bubblewrap() -> str:
         program = os.path.join(folder, "bwrap")
         if os.path.isabs(program) and os.access(program, os.X_OK):
             try:
-                tried = run_tool([program, *options(*TRIED), *_python("pass")], _variables(), os.sep, TRIED_FOR)
+                tried = run_tool(
+                    [program, *options(*TRIED), *_python("import ctypes")], _variables(), os.sep, TRIED_FOR
+                )
             except RunnerError:
                 continue
             if tried.code == 0:

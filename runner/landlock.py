@@ -11,6 +11,8 @@ import errno
 import os
 import sys
 
+from .system_calls import foreign_functions
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,8 +49,7 @@ def close_folder(closed: str, opened: str) -> None:
     """
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, "Landlock is part of Linux")
-    import ctypes
-
+    ctypes = foreign_functions()
     libc = ctypes.CDLL(None, use_errno=True)
     version = _called(ctypes, libc.syscall(SYS_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION)))
     if version < OLDEST:

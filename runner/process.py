@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Started = TypeVar("Started", bound=Process)
 
 DIES_WITH_US = (
-    [sys.executable, "-I", "-S", "-c", f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15); "
+    [sys.executable, "-I", "-S", "-c", "import os, sys\ntry:\n    import ctypes\n"
+     f"    ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, 15)\nexcept ImportError:\n    pass\n"
      "os.execv(sys.argv[1], sys.argv[1:])"]
     if sys.platform.startswith("linux")
     else []

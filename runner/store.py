@@ -107,20 +107,23 @@ def _check_ours(store: Store) -> None:
         return
     _check_owner(store, os.stat(store.folder), 0o022)
     for path in (store.root, *map(store.path, FOLDERS)):
-        status, inside = os.lstat(path), os.path.relpath(path, store.folder)
+        status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode):
+            inside = os.path.relpath(path, store.folder)
             raise unusable(store, f"cannot be used: {inside} in it is not a folder, or a link to one")
-        _check_owner(store, status, 0o077, f", in {inside}")
+        _check_owner(store, status, 0o077, path)
     if not os.access(store.path("runs"), os.W_OK):
         raise unusable(store, "cannot be written to")
 
 
-def _check_owner(store: Store, status: os.stat_result, forbidden: int, where: str = "") -> None:
+def _check_owner(store: Store, status: os.stat_result, forbidden: int, path: str = "") -> None:
+    if status.st_uid == os.geteuid() and not status.st_mode & forbidden:
+        return
+    where = f", in {os.path.relpath(path, store.folder)}" if path else ""
     if status.st_uid != os.geteuid():
         raise unusable(store, f"belongs to another user{where}")
-    if status.st_mode & forbidden:
-        what = "written to" if status.st_mode & 0o022 else "read"
-        raise unusable(store, f"can be {what} by others{where} (make it private with chmod -R go=)")
+    what = "written to" if status.st_mode & 0o022 else "read"
+    raise unusable(store, f"can be {what} by others{where} (make it private with chmod -R go=)")
 
 
 def unusable(store: Store, reason: str) -> StoreError:

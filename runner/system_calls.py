@@ -19,15 +19,26 @@ MS_REC, MS_PRIVATE = 16384, 1 << 18
 MNT_DETACH = 2
 
 
+def foreign_functions() -> Any:
+    """Return the module `ctypes`.
+
+    Raises:
+        OSError: this Python was built without it, as where the headers of libffi were missing.
+    """
+    try:
+        import ctypes
+    except ImportError as error:
+        raise OSError(errno.ENOSYS, "this Python has no ctypes") from error
+    return ctypes
+
+
 class SystemCalls:
     """System calls that raise OSError."""
 
     def __init__(self) -> None:
         if not sys.platform.startswith("linux"):
             raise OSError(errno.ENOSYS, "this is not Linux")
-        import ctypes
-
-        self.ctypes: Any = ctypes
+        self.ctypes = ctypes = foreign_functions()
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def __call__(self, name: str, *arguments: Any) -> int:
