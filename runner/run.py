@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from .result import Attempt, RunResult
     from .store import Store
 
-MOST_OTHERS = 10
-"""Modules that one sentence names."""
-
 
 def run_source(
     source: Source,
@@ -228,8 +225,10 @@ class _Run:
         )
         is_refuted = addition.requirement is not None and addition.requirement.name in self._refuted
         if not self._may_retry or execution.read_stdin or addition.requirement is None or is_refuted:
-            self._notes.append(_why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
-            self._notes.extend(_of_others(execution.missing, self._resolution))
+            from .no_rerun import of_others, why_no_rerun
+
+            self._notes.append(why_no_rerun(execution, addition.reason, may_retry=self._may_retry))
+            self._notes.extend(of_others(execution.missing, self._resolution))
             self._advice.append(addition.advice)
             self._attempts.append(results.Attempt(execution.missing))
             return False
@@ -241,7 +240,8 @@ class _Run:
     def _ended(self, execution: Execution) -> RunResult:
         common = self._common(execution)
         if execution.outcome == "timeout":
-            return results.TimedOut(**common, error=f"the script was ended after {self._request.deadline:g} seconds")
+            after = self._request.deadline
+            return results.TimedOut(**common, error=f"the script was ended after {after:g} second{'s' * (after != 1)}")
         if execution.outcome == "cancelled":
             return results.Cancelled(**common)
         if execution.code == 0:
@@ -279,22 +279,3 @@ class _Run:
     def _should_stop(self) -> None:
         if self._cancellation is not None:
             self._cancellation.check()
-
-
-def _of_others(missing: str, resolution: Resolution) -> list[str]:
-    """Say of which other imports nothing is known, so that nobody finds them out one at a time."""
-    unknown = {each.module for each in resolution.unresolved if each.kind == "unknown"} - {missing.partition(".")[0]}
-    if not unknown:
-        return []
-    more = f", and {len(unknown) - MOST_OTHERS} more" if len(unknown) > MOST_OTHERS else ""
-    return [f"no distribution is known to provide {', '.join(sorted(unknown)[:MOST_OTHERS])}{more} either"]
-
-
-def _why_no_rerun(execution: Execution, reason: str, *, may_retry: bool) -> str:
-    if execution.read_stdin:
-        return (
-            f"{execution.missing} is missing; the script was not run again, since it had read its piped standard input"
-        )
-    if reason or may_retry:
-        return reason or f"nothing more can be installed for {execution.missing}"
-    return f"{execution.missing} is missing; no more reruns are allowed"
