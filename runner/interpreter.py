@@ -12,14 +12,18 @@ OLDEST = (3, 8)
 
 
 class Interpreter:
-    """A base interpreter: its real path, version and the tag of its bytecode, which names the ABI too."""
+    """A base interpreter: its real path, version and the tag of its bytecode, which names the ABI too.
 
-    __slots__ = ("path", "tag", "version")
+    `library` is where its own modules are, relative to where it is installed.
+    """
 
-    def __init__(self, path: str, version: tuple[int, int, int], tag: str) -> None:
+    __slots__ = ("library", "path", "tag", "version")
+
+    def __init__(self, path: str, version: tuple[int, int, int], tag: str, abi_thread: str = "") -> None:
         self.path = path
         self.version = version
         self.tag = tag
+        self.library = library(version, abi_thread)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Interpreter) and other.identity == self.identity
@@ -40,11 +44,20 @@ class Interpreter:
     @property
     def site_packages(self) -> str:
         """Where distributions are in an environment, relative to its root."""
-        return f"{library(self.version)}/site-packages"
+        return f"{self.library}/site-packages"
 
 
 def this_interpreter() -> Interpreter:
-    """Return the base interpreter that forerun itself runs on; never a version manager's shim."""
+    """Return the base interpreter that forerun itself runs on; never a version manager's shim.
+
+    Raises:
+        InterpreterUnusable: it is no CPython, and has environments of another form.
+    """
+    if sys.implementation.name != "cpython":
+        from .errors import InterpreterUnusable
+
+        raise InterpreterUnusable(sys.executable)
     base = getattr(sys, "_base_executable", "") or sys.executable
     tag = sys.implementation.cache_tag or sys.implementation.name
-    return Interpreter(os.path.realpath(base), (sys.version_info[0], sys.version_info[1], sys.version_info[2]), tag)
+    abi_thread = "t" if "t" in getattr(sys, "abiflags", "") else ""
+    return Interpreter(os.path.realpath(base), sys.version_info[:3], tag, abi_thread)

@@ -15,9 +15,12 @@ def python_of(root: str) -> str:
     return os.path.join(root, PROGRAMS, PYTHON)
 
 
-def library(version: tuple[int, ...]) -> str:
-    """Return the folder of a Python's own modules, relative to where it is installed."""
-    return "Lib" if sys.platform == "win32" else f"lib/python{version[0]}.{version[1]}"
+def library(version: tuple[int, ...], abi_thread: str = "") -> str:
+    """Return the folder of a Python's own modules, relative to where it is installed.
+
+    `abi_thread` is "t" for a free-threaded build (PEP 703), which has a folder of its own but on Windows.
+    """
+    return "Lib" if sys.platform == "win32" else f"lib/python{version[0]}.{version[1]}{abi_thread}"
 
 
 def site_packages_of(python: str) -> str:

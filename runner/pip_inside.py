@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .layout import PROGRAMS, library, prefix_of
+from .layout import PROGRAMS, prefix_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def add_pip(root: str, interpreter: Interpreter) -> None:
 
 
 def _archive(interpreter: Interpreter) -> str:
-    own = os.path.join(prefix_of(interpreter.path), library(interpreter.version))
+    own = os.path.join(prefix_of(interpreter.path), interpreter.library)
     bundled = os.path.join(own, "ensurepip", "_bundled")
     try:
         names = [name for name in os.listdir(bundled) if name.startswith("pip-") and name.endswith(".whl")]

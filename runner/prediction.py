@@ -29,13 +29,14 @@ def predicted(
     What `store` remembers of the same script is not analysed again.
 
     Raises:
-        RunnerError: no interpreter fits.
+        RunnerError: no interpreter fits, or ours cannot be used.
     """
-    interpreter = this_interpreter()
     if request.python:
         from .choice import named
 
         interpreter = named(request, cancellation)
+    else:
+        interpreter = this_interpreter()
     memory = Memory(store, source, request, interpreter)
     known = memory.recall()
     if known:

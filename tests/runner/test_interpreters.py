@@ -220,3 +220,24 @@ def _no_uv() -> str:
     from forerun.runner.errors import InstallerMissing
 
     raise InstallerMissing
+
+
+def test_a_free_threaded_build_has_folders_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PEP 703 has it; none is here."""
+    monkeypatch.setattr(sys, "abiflags", "t")
+    assert this_interpreter().site_packages == f"lib/python{sys.version_info[0]}.{sys.version_info[1]}t/site-packages"
+
+
+def test_forerun_on_another_implementation_says_so(cache_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    source = str(Path(forerun.__file__).parent.parent)
+    code = (
+        f"import sys; sys.path.insert(0, {source!r}); sys.implementation.name = 'pypy'\n"
+        "from forerun.commands.main import forerun; sys.exit(forerun())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "a.py"], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert (done.stdout, done.returncode) == ("", 3)
+    reason = "is no CPython of version 3.8 or later; name another one, or a version such as 3.12"
+    assert done.stderr == f"forerun: {sys.executable} {reason}\n"
