@@ -164,8 +164,9 @@ import os, signal, sys, time
 sys.path.insert(0, {source!r})
 from forerun.runner.ahead import start_ahead
 environment = start_ahead({script!r}, [{told!r}])
-print(environment.waiting._process, environment.folder, flush=True)
+# Not before: who ignores a signal has what it starts ignore it.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
+print(environment.waiting._process, environment.folder, flush=True)
 time.sleep(600)
 """
 
