@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from forerun.runner.signals import signal
+from forerun.runner.signals import heed_children, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     environment = None
     try:
         environment = _started(arguments)
+        heed_children()
         # While the interpreter starts, we load what looks at the script.
         from .run_script import run_script
 

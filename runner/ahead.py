@@ -3,6 +3,9 @@
 To start an interpreter takes as long as all the rest of a warm run. So that of a script starts at once, in an
 environment without a layer, and waits, before it looks at the script, at a pipe through which it is told what it can
 import. Where nobody tells it, it ends without a trace: the script is refused, it needs another Python, we are killed.
+
+What keeps it from the script is the path file of its environment. So it holds the folder as we do, and nobody takes
+that for abandoned while it starts, though we be killed.
 """
 
 from __future__ import annotations
@@ -37,14 +40,15 @@ def start_ahead(path: str, arguments: Sequence[str]) -> Environment | None:
         environment = Environment(open_store(), this_interpreter()).__enter__()
         environment.prepare()
         variables = environment.variables(os.environ, "", may_retry=True)
-        environment.waiting = Waiting([environment.python, path, *arguments], variables)
+        environment.waiting = Waiting([environment.python, path, *arguments], variables, environment.hold)
         return environment
     except BaseException as error:
         from .errors import RunnerError
 
         if environment is not None:
             environment.__exit__()
-        if isinstance(error, OSError | RunnerError):
+        # A ValueError is for a variable that cannot be passed on.
+        if isinstance(error, OSError | ValueError | RunnerError):
             return None
         raise
 
@@ -52,28 +56,36 @@ def start_ahead(path: str, arguments: Sequence[str]) -> Environment | None:
 class Waiting:
     """The process of an interpreter that has been started, and waits until it may begin with its script.
 
-    Until then no signal reaches it: who presses Ctrl-C means us.
+    Until then it leaves signals alone, which mean us: a Ctrl-C ends us, and then it. It inherits the descriptor `hold`.
 
     Raises:
         OSError: it cannot be started.
+        ValueError: a variable has no name.
     """
 
-    def __init__(self, arguments: Sequence[str], variables: dict[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], variables: dict[str, str], hold: int) -> None:
         self._arguments = list(arguments)
         self._variables = variables
         reader, writer = os.pipe()
         self._told = os.fdopen(writer, "wb")
-        told = {**variables, WAITS: f"{reader} {os.getpid()}"}
         try:
-            if reader <= LAST_STREAM:
-                raise OSError("a standard stream is closed, and is to stay so")
-            os.set_inheritable(reader, True)
+            self._process = self._spawn(reader, hold)
+        finally:
+            os.close(reader)
+
+    def _spawn(self, reader: int, hold: int) -> int:
+        if min(reader, hold) <= LAST_STREAM:
+            raise OSError("a standard stream is closed, and is to stay so")
+        told = {**self._variables, WAITS: f"{reader} {hold} {os.getpid()}"}
+        for each in (reader, hold):
+            os.set_inheritable(each, True)
+        try:
             # Unlike a fork, it copies nothing of us, which takes longer than to start the program.
-            self._process = os.posix_spawn(
+            return os.posix_spawn(
                 self._arguments[0], self._arguments, told, setsigmask=FORWARDED, setsigdef=IGNORED_BY_PYTHON
             )
         finally:
-            os.close(reader)
+            os.set_inheritable(hold, False)
 
     def go_on(self, job: Job, folder: str) -> int:
         """Let it begin as a job, with the distributions in `folder`, and return its process number.
@@ -104,9 +116,12 @@ class Waiting:
             return
         from .descendants import kill
 
-        kill(self._process)
-        os.waitpid(self._process, 0)
-        self._process = 0
+        process, self._process = self._process, 0
+        kill(process)
+        try:
+            os.waitpid(process, 0)
+        except ChildProcessError:  # Whoever started us has us ignore how children end.
+            pass
         try:
             self._told.close()
         except OSError:  # What was written last could not be delivered.

@@ -30,8 +30,10 @@ try:
     sys.path.append({INSIDE!r})
     import _forerun_child
     sys.path.remove({INSIDE!r})
-except BaseException:
-    {WAITS!r} in os.environ and os._exit(1)
+except BaseException as error:
+    if {WAITS!r} in os.environ:
+        os.write(2, f"forerun: an interpreter failed before it got to the script: {{error!a}}\\n".encode())
+        os._exit(1)
     raise
 """
 """What our path file does: `site` would only complain of what fails, and go on with a script that may not run yet."""
@@ -70,16 +72,22 @@ class Environment:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.waiting is not None:
-            self.waiting.end()
-        if self._is_claimed:
-            self._claim.__exit__()
-            self._is_claimed = False
+        try:
+            self.end_waiting()
+        finally:
+            if self._is_claimed:
+                self._claim.__exit__()
+                self._is_claimed = False
 
     @property
     def python(self) -> str:
         """The environment's interpreter."""
         return python_of(self._root)
+
+    @property
+    def hold(self) -> int:
+        """The descriptor by which a process holds the folder as we do."""
+        return self._claim.descriptor
 
     def prepare(self) -> None:
         """Make the environment as far as that can be done before its layer is known: its interpreter can be started.
@@ -122,6 +130,11 @@ class Environment:
             raise self._unusable(error) from error
         self._is_prepared = False
 
+    def end_waiting(self) -> None:
+        """End the interpreter that waits, if one does: the script is started as any other is."""
+        if self.waiting is not None:
+            self.waiting.end()
+
     def begin(self, job: Job) -> int:
         """Let the interpreter that waits become a job, and return its process number; 0 where none waits for it."""
         return self.waiting.go_on(job, self._distributions) if self.waiting is not None else 0
@@ -153,8 +166,10 @@ class Environment:
         """Write the `.pth` file (see `site` in the standard library) through which the layer and our hook are seen."""
         folder, lines = self._distributions, []
         if folder:
-            # Python reads the path files of an environment twice; the layer's own would be obeyed twice, too.
-            lines.append(f"import site, sys; {folder!r} in sys.path or site.addsitedir({folder!r})")
+            # Python reads the path files of an environment twice; the layer's own would be obeyed twice, too. Who waits
+            # is told of it.
+            is_known = f"{WAITS!r} in os.environ or {folder!r} in sys.path"
+            lines.append(f"import os, site, sys; {is_known} or site.addsitedir({folder!r})")
         lines.append(f"import os, sys; 'FORERUN_ANSWER' in os.environ and exec({HOOK!r})")
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")

@@ -23,6 +23,11 @@ class Held:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """What a process inherits that holds it together with us."""
+        return self._descriptor
+
     def release(self) -> None:
         """Let go; may be called more than once."""
         if self._descriptor >= 0:

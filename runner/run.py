@@ -119,6 +119,9 @@ class _Run:
         from .question import questions
 
         asked = questions(resolution, rules, self._source, self._request.outer_environment)
+        if asked and self._made is not None:
+            # What is pressed meanwhile, Ctrl-C too, is an answer and not for the script.
+            self._made.end_waiting()
         allowed = frozenset(consent(asked)) & {each.name for each in asked} if asked else frozenset()
         if not allowed:
             return resolution

@@ -179,6 +179,11 @@ class Claim:
         self._held = claim(self.folder)
         return self
 
+    @property
+    def descriptor(self) -> int:
+        """What a process inherits that holds the folder, too, and may outlive us; -1 where it is not held (POSIX)."""
+        return self._held.descriptor if self._held is not None else -1
+
     def __exit__(self, *_: object) -> None:
         from .recovery import discard
 

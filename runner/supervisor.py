@@ -11,7 +11,7 @@ import time
 
 from . import descendants
 from .signal_queue import signal_queue
-from .signals import FORWARDED, IGNORED_BY_PYTHON, signal
+from .signals import CHILDREN_IGNORED, FORWARDED, IGNORED_BY_PYTHON, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ def _reset_signals() -> None:
     """Leave signals to the script as they were when we were started."""
     for each in IGNORED_BY_PYTHON:
         signal.signal(each, signal.SIG_DFL)
+    if CHILDREN_IGNORED:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for each in FORWARDED:
         # One that waits until we unblock it must not run our handler here.
         if callable(signal.getsignal(each)):

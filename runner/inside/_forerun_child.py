@@ -36,14 +36,17 @@ def wait() -> None:
 
     That is the folder of the layer or nothing, environment variables, and an end, separated by NULs.
     """
-    descriptor, parent = map(int, os.environ["FORERUN_WAITS"].split())
+    descriptor, hold, parent = map(int, os.environ["FORERUN_WAITS"].split())
     if sys.platform.startswith("linux"):
         _die_with_parent(parent)
     with os.fdopen(descriptor, "rb") as told:
         layer, *variables = map(os.fsdecode, told.read().split(b"\0"))
     if not variables or variables.pop() != END:
         os._exit(0)
+    # From here on the script runs, and signals mean it.
     del os.environ["FORERUN_WAITS"]
+    os.close(hold)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for each in variables:
         name, _, value = each.partition("=")
         os.environ[name] = value
@@ -57,10 +60,11 @@ def _die_with_parent(parent: int) -> None:
     """Ask to be killed when our parent is, as one that had forked us would have asked for us."""
     try:
         import _ctypes  # What `ctypes` adds to it takes milliseconds.
-    except ImportError:
-        return
-    prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
-    _ctypes.call_cdeclfunction(prctl, (PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
+        _ctypes.call_cdeclfunction(prctl, (PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    except (ImportError, AttributeError):  # Then only the end of the pipe tells us.
+        pass
     if os.getppid() != parent:
         os._exit(0)
 
@@ -210,8 +214,5 @@ def _watch_stdin() -> _Watched | None:
 
 if "FORERUN_WAITS" in os.environ:
     wait()
-    ANSWER = begin()
-    # Those too that came meanwhile: whoever pressed Ctrl-C may have meant the script.
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-elif "FORERUN_ANSWER" in os.environ:
+if "FORERUN_ANSWER" in os.environ:
     ANSWER = begin()

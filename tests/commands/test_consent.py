@@ -117,6 +117,19 @@ def test_everything_else_is_no(
     assert not own_config.exists()
 
 
+def test_ctrl_c_at_the_question_is_no_signal_for_the_script(
+    terminal: Open, forerun_command: list[str], tmp_path: Path, own_config: Path
+) -> None:
+    """Whose interpreter has been started, in the foreground too, and which may do without the name."""
+    (tmp_path / "b.py").write_text("def later():\n    import django_blog_zinnia\n\nprint('ran with', 42)\n")
+    opened = terminal(*forerun_command, "b.py")
+    opened.expect(QUESTION)
+    opened.send("\x03")
+    opened.expect("ran with 42")
+    assert opened.end() == 0
+    assert "KeyboardInterrupt" not in opened.seen
+
+
 def test_all_names_are_asked_about_at_once_and_none_that_is_denied(
     terminal: Open, forerun_command: list[str], tmp_path: Path
 ) -> None:

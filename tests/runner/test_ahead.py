@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,16 +141,23 @@ def test_half_a_message_begins_nothing(told: bytes, environment: Environment, tm
     assert not (tmp_path / "told").exists()
 
 
-@pytest.mark.parametrize("value", ["", "x", "99999 {parent}", "0 1", "0 {parent}"])
+@pytest.mark.parametrize("value", ["", "x", "99999 0 {parent}", "0 0 1", "0 0 {parent}"])
 def test_what_cannot_wait_does_not_run(value: str, environment: Environment, script: Path, tmp_path: Path) -> None:
     """The hook that fails is no reason to begin: `site` would go on after it."""
     told = value.format(parent=os.getpid())
     variables = {**environment.variables(os.environ, "", may_retry=True), WAITS: told}
     done = subprocess.run(
-        [environment.python, str(script), str(tmp_path / "told")], env=variables, stdin=subprocess.DEVNULL, timeout=100
-    )
-    # Nobody tells it anything, it has another parent, or it fails.
-    assert done.returncode == (0 if value.startswith("0") else 1)
+        [environment.python, str(script), str(tmp_path / "told")],
+        env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    if value.startswith("0"):
+        # Nobody tells it anything, or it has another parent.
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.returncode == 1
+        assert re.fullmatch(
+            r"forerun: an interpreter failed before it got to the script: \w+Error\(.*\)\n", done.stderr
+        )
     assert not (tmp_path / "told").exists()
 
 
@@ -182,7 +190,13 @@ def starter(cache_dir: Path, script: Path, tmp_path: Path) -> Iterator[subproces
         yield process
         process.kill()
         process.wait()
-    recover(open_store())
+    wait_until(is_recovered)
+
+
+def is_recovered() -> bool:
+    store = open_store()
+    recover(store)
+    return not os.listdir(store.path("runs"))
 
 
 def read_line(process: subprocess.Popen[str]) -> tuple[int, Path]:
@@ -211,28 +225,96 @@ def test_signals_for_all_of_us_do_not_end_it(starter: subprocess.Popen[str]) -> 
     assert is_alive(process)
 
 
-REFUSED = {
-    "unknown": "import forerun_invented_name_zq\n",
-    "denied": "# /// script\n# dependencies = ['https://nowhere.invalid/x']\n# ///\n",
-    "no Python": "def (:\n",
-}
+def test_nobody_takes_its_folder_for_abandoned_while_it_starts(starter: subprocess.Popen[str], tmp_path: Path) -> None:
+    """Without its path file it would know nothing of us, and begin."""
+    process, folder = read_line(starter)
+    os.kill(process, signal.SIGSTOP)
+    starter.kill()
+    starter.wait()
+    recover(open_store())
+    assert folder.exists()
+    os.kill(process, signal.SIGCONT)
+    wait_until(lambda: not is_alive(process))
+    recover(open_store())
+    assert not folder.exists()
+    assert not (tmp_path / "told").exists()
 
 
-@pytest.mark.parametrize("name", REFUSED)
+IGNORES_CHILDREN = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+REFUSED = "# /// script\n# dependencies = ['https://nowhere.invalid/x']\n# ///\nopen('began', 'w')\n"
+
+
+@pytest.mark.parametrize("code", ["", IGNORES_CHILDREN], ids=["", "SIGCHLD"])
 def test_a_script_that_is_refused_has_not_begun(
-    name: str, run_forerun: Forerun, cache_dir: Path, tmp_path: Path
+    code: str, forerun_command: list[str], cache_dir: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "a.py").write_text(f"open('began', 'w')\n{REFUSED[name]}")
-    run_forerun("run", "a.py")
-    assert (tmp_path / "began").exists() == (name == "unknown")
+    """Though whoever started us does not want to know how children end."""
+    (tmp_path / "a.py").write_text(REFUSED)
+    done = begun_by(code, forerun_command, "a.py", folder=tmp_path)
+    assert (done.stdout, done.returncode) == ("", 3)
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "began").exists()
     assert not list((cache_dir / "1" / "runs").iterdir())
+
+
+def begun_by(code: str, command: list[str], *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command from an interpreter that has done something before."""
+    starter = f"{code}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", starter, *command, *arguments],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["a.py"], ["run", "--timeout", "100", "a.py"]], ids=["ahead", "not ahead"])
+def test_a_script_finds_sigchld_as_it_was(arguments: list[str], forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import signal\nprint(signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN)\n")
+    for way, expected in (("SIG_IGN", "True\n"), ("SIG_DFL", "False\n")):
+        code = f"import signal; signal.signal(signal.SIGCHLD, signal.{way})"
+        done = begun_by(code, forerun_command, *arguments, folder=tmp_path)
+        assert (done.stdout, done.stderr, done.returncode) == (expected, "", 0)
+
+
+SHOWS_SIGNALS = "import os, signal; open({seen!r}, 'a').write(repr({value}) + chr(10))"
+
+
+def test_a_path_file_of_the_layer_is_obeyed_as_by_the_script(
+    environment: Environment, script: Path, tmp_path: Path
+) -> None:
+    """Not before it has begun, not twice, and one that cannot be read leaves no signals blocked."""
+    layer, seen = tmp_path / "layer", tmp_path / "seen"
+    folder = layer / environment.interpreter.site_packages
+    folder.mkdir(parents=True)
+    blocked = "sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    shown = SHOWS_SIGNALS.format(seen=str(seen), value=f"({WAITS!r} in os.environ, {blocked})")
+    (folder / "a.pth").write_text(shown)
+    (folder / "b.pth").write_bytes(b"\xff\n")
+    script.write_text(f"{SCRIPT}\n{SHOWS_SIGNALS.format(seen=str(seen), value=blocked)}\n")
+    os.kill(waiting_in(environment)._process, signal.SIGSTOP)
+    environment.populate(str(layer))
+    os.kill(waiting_in(environment)._process, signal.SIGCONT)
+    job = job_in(environment, str(script), str(tmp_path / "told"), "an argument", layer=str(layer))
+    assert ended(environment.begin(job)) == 0
+    assert seen.read_text() == "(False, [])\n[]\n"
+
+
+def test_a_variable_without_a_name_is_told_in_a_sentence(forerun_command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    odd = "env = [b'=x=y', *(f'{name}={value}'.encode() for name, value in os.environ.items())]"
+    code = (
+        f"import ctypes, os, sys\n{odd}\ngiven = [each.encode() for each in sys.argv[1:]]\n"
+        "array = lambda texts: (ctypes.c_char_p * (len(texts) + 1))(*texts, None)\n"
+        "ctypes.CDLL(None).execve(given[0], array(given), array(env))\n"
+    )
+    done = begun_by(code, forerun_command, "a.py", folder=tmp_path)
+    assert (done.stdout, done.returncode) == ("", 3)
+    assert done.stderr.startswith("forerun: the script cannot be started: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_command_uses_it(run_forerun: Forerun, tmp_path: Path) -> None:
     """The interpreter is older than what looks at the script."""
-    (tmp_path / "a.py").write_text(
-        "import os\nfields = open('/proc/self/stat').read().rpartition(')')[2].split()\nprint(os.getpid(), fields[1])\n"
-    )
+    (tmp_path / "a.py").write_text("import os\nprint(os.getpid())\n")
     trace = tmp_path / "trace.py"
     source = str(Path(__file__).parents[2] / "src")
     trace.write_text(
@@ -248,4 +330,4 @@ def test_the_command_uses_it(run_forerun: Forerun, tmp_path: Path) -> None:
         [sys.executable, str(trace)], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=300
     )
     number, is_loaded = done.stderr.split()
-    assert (done.stdout.split()[0], is_loaded) == (number, "False")
+    assert (done.stdout.strip(), is_loaded) == (number, "False")

@@ -31,7 +31,7 @@ def run(cache_dir: Path, tmp_path: Path) -> Run:
     beside = tmp_path / "beside"
     beside.mkdir()
     for name in ("_ctypes", "ctypes"):
-        (beside / f"{name}.py").write_text(f"raise ImportError('No module named {name!r}')\n")
+        (beside / f"{name}.py").write_text(f"raise ImportError('there is no {name}')\n")
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
