@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from forerun.resolver.names import printable
 from forerun.runner.errors import MountError, RunnerError
+from forerun.runner.signals import heed_children
 from forerun.server.errors import ServerError
 
 from .serve_options import Serving, parse
@@ -28,6 +29,7 @@ def main(transport: str, arguments: Sequence[str]) -> int:
     Raises:
         ResolverError: `[tool.forerun]` makes no sense.
     """
+    heed_children()
     try:
         serving = parse(transport, arguments)
         return _warm_up(serving) if transport == "warmup" else _serve(serving)
