@@ -41,9 +41,8 @@ def main(arguments: Sequence[str]) -> int:
 def _started(arguments: Sequence[str]) -> Environment | None:
     """Start the interpreter of a script that is a plain file, named without options before it."""
     path = arguments[0] if arguments else ""
-    if path.startswith("-") or path.endswith(NO_SCRIPTS) or not os.path.isfile(path):
-        return None
-    if not hasattr(os, "posix_spawn"):
+    is_plain = os.path.isfile(path) and not (path.startswith("-") or path.endswith(NO_SCRIPTS))
+    if not is_plain or not hasattr(os, "posix_spawn"):
         return None
     from forerun.runner.ahead import start_ahead
 

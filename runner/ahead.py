@@ -4,8 +4,8 @@ To start an interpreter takes as long as all the rest of a warm run. So that of 
 environment without a layer, and waits, before it looks at the script, at a pipe through which it is told what it can
 import. Where nobody tells it, it ends without a trace: the script is refused, it needs another Python, we are killed.
 
-What keeps it from the script is the path file of its environment. So it holds the folder as we do, and nobody takes
-that for abandoned while it starts, though we be killed.
+What keeps it from the script is the path file of its environment. So it holds that folder as we do: nobody takes it for
+abandoned while the interpreter starts, even if we are killed.
 """
 
 from __future__ import annotations
