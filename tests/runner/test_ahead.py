@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from forerun.commands.run import NO_SCRIPTS
+from forerun.resolver.source import ARCHIVES
 from forerun.runner.ahead import Waiting, start_ahead
 from forerun.runner.environment import WAITS, Environment
 from forerun.runner.recovery import recover
@@ -25,7 +27,7 @@ from .test_nothing_left import is_alive, wait_until
 Forerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCRIPT = """
-import json, os, shutil, subprocess, sys
+import json, os, subprocess, sys
 inner = [sys.executable, "-c", "import added; print(added.__file__)"]
 try:
     import added
@@ -161,6 +163,10 @@ def test_what_cannot_wait_does_not_run(value: str, environment: Environment, scr
     assert not (tmp_path / "told").exists()
 
 
+def test_what_is_no_plain_script_is_known_without_the_resolver() -> None:
+    assert set(NO_SCRIPTS) == {".ipynb", *ARCHIVES}
+
+
 def test_a_variable_of_ours_from_outside_means_nothing(run_forerun: Forerun, script: Path, tmp_path: Path) -> None:
     done = run_forerun(script, "told", env={**os.environ, WAITS: "7 7"})
     assert (done.returncode, done.stderr) == (0, "")
@@ -170,6 +176,8 @@ def test_a_variable_of_ours_from_outside_means_nothing(run_forerun: Forerun, scr
 STARTER = """
 import os, signal, sys, time
 sys.path.insert(0, {source!r})
+from forerun.commands.run import NO_SCRIPTS
+from forerun.resolver.source import ARCHIVES
 from forerun.runner.ahead import start_ahead
 environment = start_ahead({script!r}, [{told!r}])
 # Not before: who ignores a signal has what it starts ignore it.
